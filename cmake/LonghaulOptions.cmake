@@ -1,0 +1,53 @@
+# Compiler settings shared by every target.
+option(LONGHAUL_TESTS "build the tests" ON)
+option(LONGHAUL_WERROR "warnings are errors" OFF)
+set(LONGHAUL_SANITIZE "" CACHE STRING "empty, address or thread")
+set(LONGHAUL_CUDA "auto" CACHE STRING "auto (use it when found), on (fail when absent) or off")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# -ffp-contract=off: a fused multiply-add happens only where the source says std::fma, so that
+# every build type and every compiler rounds alike (see ARCHITECTURE.md, "Exactness").
+add_compile_options(-Wall -Wextra -Wshadow -Wswitch-enum -Wnon-virtual-dtor -Wno-missing-field-initializers
+                    -ffp-contract=off)
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
+set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
+set(CMAKE_CXX_FLAGS_SANITIZE "-O1 -g1 -fno-omit-frame-pointer" CACHE STRING "" FORCE)
+set(CMAKE_C_FLAGS_SANITIZE "-O1 -g1 -fno-omit-frame-pointer" CACHE STRING "" FORCE)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1" CACHE STRING "" FORCE)
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g1" CACHE STRING "" FORCE)
+
+if(LONGHAUL_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(LONGHAUL_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+elseif(LONGHAUL_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+endif()
+
+find_program(LONGHAUL_CCACHE ccache)
+if(LONGHAUL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${LONGHAUL_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${LONGHAUL_CCACHE})
+endif()
+find_program(LONGHAUL_MOLD mold)
+if(LONGHAUL_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)

@@ -1,0 +1,45 @@
+#include "base/sqlite/database.h"
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace longhaul::sqlite {
+namespace {
+
+std::string fresh_path(const char* name) {
+  const std::string path = testing::TempDir() + name + std::to_string(getpid()) + ".db";
+  ::unlink(path.c_str());
+  return path;
+}
+
+TEST(Database, KeepsWhatATransactionCommittedAndDropsWhatFailed) {
+  auto db = Database::open(fresh_path("txn")).value();
+  ASSERT_TRUE(db.execute("CREATE TABLE t(k INTEGER PRIMARY KEY, v TEXT)"));
+  ASSERT_TRUE(db.transaction([&]() -> Result<> { return db.execute("INSERT INTO t VALUES(1,'one')"); }));
+  const auto failed = db.transaction([&]() -> Result<> {
+    LH_TRY(db.execute("INSERT INTO t VALUES(2,'two')"));
+    return db.execute("INSERT INTO t VALUES(1,'again')");
+  });
+  EXPECT_EQ(failed.error().code, ErrorCode::kConflict);
+  auto rows = db.prepare("SELECT count(*), max(v) FROM t").value();
+  ASSERT_TRUE(rows.step().value());
+  EXPECT_EQ(rows.as_int(0), 1);
+  EXPECT_EQ(rows.as_text(1), "one");
+}
+
+TEST(Database, BindsAndReadsEveryType) {
+  auto db = Database::open(fresh_path("types")).value();
+  ASSERT_TRUE(db.execute("CREATE TABLE t(a,b,c,d)"));
+  auto insert = db.prepare("INSERT INTO t VALUES(?,?,?,?)").value();
+  ASSERT_TRUE(insert.bind(1, int64_t{1} << 60).bind(2, 0.1).bind(3, std::string("x\0y", 3)).bind_null(4).run());
+  auto row = db.prepare("SELECT * FROM t").value();
+  ASSERT_TRUE(row.step().value());
+  EXPECT_EQ(row.as_int(0), int64_t{1} << 60);
+  EXPECT_EQ(row.as_double(1), 0.1);
+  EXPECT_EQ(row.as_text(2), std::string("x\0y", 3));
+  EXPECT_TRUE(row.is_null(3));
+}
+
+}  // namespace
+}  // namespace longhaul::sqlite
