@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,8 +50,9 @@ class History {
     HistoryEvent event;
     std::optional<LiveDelta> delta;
   };
-  using MakeLiveBody = std::string (*)(const HistoryEvent&);
-  virtual Result<StoredEvent> add_event(const HistoryEvent& event, MakeLiveBody make_live_body = nullptr) = 0;
+  using MakeLiveBody = std::function<std::string(const HistoryEvent&)>;
+  virtual Result<StoredEvent> add_event(const HistoryEvent& event,
+                                        const MakeLiveBody& make_live_body = nullptr) = 0;
   virtual Result<std::vector<HistoryEvent>> events(int64_t after, int64_t limit, EventOrder order) = 0;
 
   // As in reader.h.

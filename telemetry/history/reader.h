@@ -9,6 +9,7 @@
 
 #include "base/core/result.h"
 #include "base/sqlite/database.h"
+#include "telemetry/history/loss_digest.h"
 #include "telemetry/history/types.h"
 
 namespace longhaul::telemetry {
@@ -46,7 +47,9 @@ class HistoryReader {
 
  private:
   explicit HistoryReader(sqlite::Database db) : db_(std::move(db)) {}
+  Result<Series> read_series(const SeriesQuery& query);
   sqlite::Database db_;
+  LossDigest digest_;
 };
 
 }  // namespace longhaul::telemetry

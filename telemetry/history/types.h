@@ -60,6 +60,7 @@ enum class Outcome {
   kNew,      // recorded
   kSame,     // known already, with the same bits
   kDiffers,  // known already with other bits: the first ones were kept
+  kRefused,  // no step of this segment: before its first one
 };
 
 struct StepOutcome {

@@ -25,7 +25,7 @@ namespace longhaul::telemetry::http {
 class LiveStream {
  public:
   virtual ~LiveStream() = default;
-  virtual bool receive(std::string_view text) = 0;           // false: close with 1008 (policy violation)
+  virtual bool receive(std::string_view text) = 0;        // false: close with 1008 (policy violation)
   virtual std::shared_ptr<const std::string> next() = 0;  // null: nothing now, wait for wake_live()
 };
 class LiveSource {

@@ -40,11 +40,11 @@ class Ring {
 
  private:
   friend class Cursor;
-  bool holds(int64_t seq) const;     // a viewer that has seen `seq` can go on from here
-  Frame frames_after(int64_t seq);   // all of them: the frame itself, or a batch shared by viewers
+  bool holds(int64_t seq) const;    // a viewer that has seen `seq` can go on from here
+  Frame frames_after(int64_t seq);  // all of them: the frame itself, or a batch shared by viewers
   std::string epoch_;
   int64_t last_seq_ = 0;
-  std::deque<Frame> frames_;  // the deltas last_seq_ - size + 1 … last_seq_
+  std::deque<Frame> frames_;                    // the deltas last_seq_ - size + 1 … last_seq_
   std::unordered_map<int64_t, Frame> batches_;  // by the sequence number they follow; of the present head
   Frame run_;
   Frame tick_;

@@ -10,9 +10,9 @@ struct Asset {
   std::string_view path;  // "/index.html"; "/" serves that
   std::string_view content_type;
   std::string_view raw;
-  std::string_view gz;    // empty: not compressed
-  std::string_view br;    // empty: not compressed
-  std::string_view etag;  // with quotes
+  std::string_view gz;     // empty: not compressed
+  std::string_view br;     // empty: not compressed
+  std::string_view etag;   // with quotes
   bool immutable = false;  // its name carries a hash of its content
 };
 
