@@ -25,7 +25,8 @@ inline constexpr int64_t kMaxLag = 256;
 
 class Ring {
  public:
-  // first_seq: number of the delta before the first one pushed, 0 for a new history.
+  // last_seq: number of the delta before the first one pushed, 0 for a new history. After a restart push
+  // the outbox of the history.
   Ring(std::string epoch, int64_t last_seq) : epoch_(std::move(epoch)), last_seq_(last_seq) {}
 
   // `body`: a JSON object without "seq". Numbers at or below last_seq() are ignored (already there); a gap
@@ -66,10 +67,10 @@ class Cursor {
   int64_t resets() const { return resets_; }
 
  private:
-  Frame greeting(const char* type) const;
+  Frame greeting(const char* type) const;  // "hello" or "reset": the deltas after seq follow
   Ring* ring_;
   bool greeted_ = false;
-  std::optional<Frame> pending_;
+  std::optional<Frame> pending_;  // the greeting, until it is sent
   int64_t seq_ = 0;
   uint64_t run_version_ = 0;
   uint64_t tick_version_ = 0;
