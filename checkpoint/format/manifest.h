@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/core/result.h"
-#include "base/json/json.h"
 #include "checkpoint/format/checkpoint_key.h"
 #include "checkpoint/format/layout.h"
 
@@ -92,7 +91,5 @@ Result<Manifest> parse_manifest(std::string_view text);
 // The form in which ranks send their entry to rank 0.
 std::string shard_entry_to_text(const ShardEntry& entry);
 Result<ShardEntry> parse_shard_entry(std::string_view text);
-json::object shard_entry_to_json(const ShardEntry& entry);
-Result<ShardEntry> shard_entry_from_json(const json::value& entry);
 
 }  // namespace longhaul::checkpoint
