@@ -118,7 +118,10 @@ class SimulatedFile final : public File {
   Result<> sync() override {
     auto begun = begin("sync");
     if (disk_.sync_is_dropped()) return begun;
-    if (begun) node_->durable_data = node_->data;
+    if (begun) {  // only what is still pending: pages dropped by a failed sync are lost although `data` shows
+                  // them
+      for (const auto& w : node_->pending_writes) apply_write(node_->durable_data, w.offset, w.bytes);
+    }
     if (begun || !disk_.lost_power()) node_->pending_writes.clear();
     return begun;
   }
