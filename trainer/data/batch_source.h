@@ -23,7 +23,7 @@ class BatchSource {
  public:
   // Opens and checks all corpora. kNotFound: a file is missing; kCorrupt: truncated, or .bin and .idx do
   // not belong together; kInvalid: a corpus shorter than one sample, a token outside the vocabulary, no
-  // corpora, a weight that is not a positive number.
+  // corpora, a negative weight or none above 0.
   static Result<BatchSource> open(const config::Data& data, int64_t sequence_length, int64_t vocabulary_size,
                                   uint64_t seed);
   BatchSource(BatchSource&&) noexcept;

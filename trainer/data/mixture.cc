@@ -13,8 +13,9 @@ namespace {
 
 // Largest remainders, after each corpus got the one share that a positive weight entitles it to.
 std::vector<int64_t> round_to_shares(const std::vector<double>& weights, double total) {
-  const int64_t free = Mixture::kPeriod - static_cast<int64_t>(weights.size());
-  std::vector<int64_t> shares(weights.size(), 1);
+  std::vector<int64_t> shares;
+  for (const double weight : weights) shares.push_back(weight > 0 ? 1 : 0);
+  const int64_t free = Mixture::kPeriod - std::accumulate(shares.begin(), shares.end(), int64_t{0});
   std::vector<double> remainders(weights.size());
   int64_t given = 0;
   for (size_t k = 0; k < weights.size(); ++k) {
@@ -28,7 +29,8 @@ std::vector<int64_t> round_to_shares(const std::vector<double>& weights, double 
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return remainders[a] > remainders[b]; });
-  for (size_t i = 0; given < free; i = (i + 1) % order.size(), ++given) ++shares[order[i]];
+  // Fewer shares are left than there are positive weights, and a weight of 0 has no remainder.
+  for (size_t i = 0; given < free; ++i, ++given) ++shares.at(order.at(i));
   return shares;
 }
 
@@ -41,12 +43,13 @@ Result<Mixture> Mixture::create(const std::vector<double>& weights) {
   }
   double total = 0;
   for (const double weight : weights) {
-    if (!std::isfinite(weight) || weight <= 0) {
-      return invalid(fmt::format("corpus weight {} is not a positive number", weight));
+    if (!std::isfinite(weight) || weight < 0) {
+      return invalid(fmt::format("corpus weight {} is no number from 0 up", weight));
     }
     total += weight;
   }
   if (!std::isfinite(total)) return invalid("the corpus weights are too large to add up");
+  if (total <= 0) return invalid("all corpus weights are 0");
 
   Mixture mixture;
   mixture.shares_ = round_to_shares(weights, total);

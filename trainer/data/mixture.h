@@ -21,7 +21,7 @@ class Mixture {
   static constexpr int64_t kPeriod = 65536;  // weights are exact to 1/65536; a positive one is at least that
   static constexpr int kMaxCorpora = 4096;
 
-  // weights: any positive scale. kInvalid when empty, too many, or one is not a positive finite number.
+  // weights: any scale; 0 means never. kInvalid when empty, too many, all 0, negative or not finite.
   static Result<Mixture> create(const std::vector<double>& weights);
 
   struct Pick {

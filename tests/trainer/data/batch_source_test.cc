@@ -104,7 +104,8 @@ TEST(BatchSource, WhatCannotBeTrainedOnIsRefusedByName) {
               HasSubstr("300 tokens are less than"));
   EXPECT_EQ(error(one_corpus(folder / "c"), 299, 300, ErrorCode::kInvalid), "opened");
   EXPECT_THAT(error(one_corpus(folder / "c"), 8, 256, ErrorCode::kInvalid), HasSubstr("holds token 299"));
-  EXPECT_THAT(error({{{folder / "c", 0}}}, 8, 300, ErrorCode::kInvalid), HasSubstr("weight 0"));
+  EXPECT_THAT(error({{{folder / "c", 0}}}, 8, 300, ErrorCode::kInvalid),
+              HasSubstr("all corpus weights are 0"));
 }
 
 TEST(BatchSource, ATokenThatTurnsBadUnderARunIsReported) {

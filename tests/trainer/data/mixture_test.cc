@@ -55,6 +55,12 @@ TEST(Mixture, TheSmallestCorpusIsNotForgotten) {
   EXPECT_EQ(mixture->shares(), (std::vector<int64_t>{Mixture::kPeriod - 1, 1}));
 }
 
+TEST(Mixture, AWeightOfZeroMeansNever) {
+  const auto mixture = Mixture::create({0, 1, 0, 2});
+  ASSERT_TRUE(mixture);
+  for (int64_t i = 0; i < Mixture::kPeriod; ++i) ASSERT_EQ(mixture->at(i).corpus % 2, 1);
+}
+
 TEST(Mixture, TheScaleOfTheWeightsDoesNotMatter) {
   const auto one = Mixture::create({0.5, 0.25, 0.25}), other = Mixture::create({200, 100, 100});
   ASSERT_TRUE(one && other);
