@@ -69,7 +69,7 @@ TEST(Mixture, TheScaleOfTheWeightsDoesNotMatter) {
 
 TEST(Mixture, WeightsThatAreNoShareAreRefused) {
   for (const auto& weights : std::vector<std::vector<double>>{{},
-                                                              {1, 0},
+                                                              {0, 0},
                                                               {1, -1},
                                                               {1, std::nan("")},
                                                               {1, std::numeric_limits<double>::infinity()},
