@@ -41,9 +41,9 @@ class ChannelListener {
 
   // address: "127.0.0.1:0" takes any free port. key: any non-empty secret.
   // kConflict: the port is in use.
-  static Result<std::unique_ptr<ChannelListener>> listen(boost::asio::io_context& io, const std::string& address,
-                                                         const std::string& key,
-                                                         std::function<void(std::shared_ptr<Channel>)> on_accept);
+  static Result<std::unique_ptr<ChannelListener>> listen(
+      boost::asio::io_context& io, const std::string& address, const std::string& key,
+      std::function<void(std::shared_ptr<Channel>)> on_accept);
 };
 
 // TCP, TLS handshake and key check within timeout_ms, or an error: kUnavailable (nobody listens),
