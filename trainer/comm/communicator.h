@@ -27,6 +27,10 @@ class Communicator {
   virtual int rank() const = 0;  // of this process in the group, 0 ≤ rank < size
   virtual int size() const = 0;
 
+  // For the operations that follow: how long one may go without progress. Waiting for a peer that trains and
+  // for one that writes to a slow disk are different things. The same on all ranks.
+  virtual void set_timeout_ms(int64_t timeout_ms) = 0;
+
   virtual Result<> barrier() = 0;
 
   // data: the same length on every rank. cuts: size()+1 ascending element indices, cuts[0] = 0, the last

@@ -20,6 +20,7 @@ class HostGroup final : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return static_cast<int>(members_.size()); }
+  void set_timeout_ms(int64_t timeout_ms) override { timeout_ms_ = timeout_ms; }
   Result<> barrier() override;
   Result<> reduce_scatter_sum(std::span<int64_t> data, std::span<const int64_t> cuts) override;
   Result<> all_gather(std::span<std::byte> data, std::span<const int64_t> cuts) override;
