@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <sys/signalfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/posix/posix_file_system.h"
 #include "base/posix/system_clock.h"
