@@ -11,9 +11,10 @@ namespace longhaul::trainer {
 // L(12h² + 13h) + Vh + 4h (BLOOM: 176,247,271,424).
 int64_t parameter_count(const config::Model& model);
 
-// FLOPs that the model needs for `samples` samples, forward and backward: 72·B·s·L·h²·(1 + s/6h + V/16Lh)
-// (Narayanan et al. 2021, "Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM",
-// eq. 3, without its recomputation: ×3, not ×4). Attention counts as if not causal. MFU is made of this.
+// FLOPs that the model needs for `samples` samples, forward and backward: 72·B·s·L·h²·(1 + s/6h + V/12Lh).
+// That is eq. 3 of Narayanan et al. 2021, "Efficient Large-Scale Language Model Training on GPU Clusters
+// Using Megatron-LM", 96·B·s·L·h²·(1 + s/6h + V/16Lh), without its recomputation of the layers (×3 for ×4;
+// the head, 6·B·s·h·V, is not recomputed in either). Attention counts as if not causal. MFU is made of this.
 double model_flops(const config::Model& model, int64_t samples);
 
 // FLOPs that this trainer's matrix products do for `samples` samples: causal attention does half of the
