@@ -8,7 +8,7 @@
 namespace longhaul::trainer {
 
 struct Bf16 {
-  uint16_t bits = 0;
+  uint16_t bits;  // trivial, as a float is
 };
 
 inline float to_float(Bf16 value) { return std::bit_cast<float>(static_cast<uint32_t>(value.bits) << 16); }

@@ -20,7 +20,8 @@ namespace longhaul::trainer {
 // C[m, n] = A[m, k] · B[k, n], summed over k in ascending pairs.
 struct Gemm {
   int64_t m = 0, n = 0, k = 0;
-  // a_transposed: A(m, k) is a[k * a_stride + m]; else a[m * a_stride + k], and k must be even.
+  // a_transposed: A(m, k) is a[k * a_stride + m], and the output is f32; else a[m * a_stride + k], and of an odd
+  // k the element behind each row is read too, and must be finite.
   const Bf16* a = nullptr;
   int64_t a_stride = 0;
   bool a_transposed = false;
@@ -71,10 +72,10 @@ struct LayerNorm {
   float* d_bias = nullptr;
 };
 
-// Softmax cross-entropy of `rows` rows of logits [rows, vocabulary].
+// Softmax cross-entropy of `rows` rows of logits [rows, vocabulary], `stride` apart.
 struct CrossEntropy {
-  int64_t rows = 0, vocabulary = 0;
-  float* logits = nullptr;
+  int64_t rows = 0, vocabulary = 0, stride = 0;
+  float* logits = nullptr;   // overwritten
   const int32_t* targets = nullptr;
   float* losses = nullptr;    // [rows]
   Bf16* d_logits = nullptr;   // null: losses only; else (softmax - one hot) * gradient_scale
