@@ -108,6 +108,11 @@ void Decider::on(const AgentDied& e) {
   node.start_again_ms = 0;
   const bool mine = is_placed(e.node);
   lose_ranks_of(e.node);
+  if (mine && s().incident && s().incident->kind == "peer_lost") {  // the cause behind the lost peers
+    s().incident->kind = "agent_died";
+    s().incident->node = e.node;
+    s().incident->detail = "Its process is gone.";
+  }
   if (s().status != RunStatus::kCompleted && s().status != RunStatus::kIdle) start_missing_agents();
   if (mine && ranks_run()) {
     return fail({.kind = "agent_died",
