@@ -11,7 +11,7 @@ const char* type_of(const SpoolBatch&) { return "spool"; }
 
 template <class M>
 Result<AgentMessage> read(const json::object& o) {
-  LH_ASSIGN(M message, read_message<M>(o));
+  LH_ASSIGN(M message, json::read_fields<M>(o));
   return AgentMessage(std::move(message));
 }
 
@@ -29,12 +29,8 @@ Result<AgentMessage> parse_agent_message(const json::object& o) {
   return invalid(fmt::format("field 'type' is '{}'; it must be hello, heartbeat or spool", type));
 }
 
-json::object to_json(const ExitReport& report) {
-  Writer w;
-  fields(w, report);
-  return std::move(w.object);
-}
+json::object to_json(const ExitReport& report) { return json::write_fields(report); }
 
-Result<ExitReport> parse_exit_report(const json::object& o) { return read_message<ExitReport>(o); }
+Result<ExitReport> parse_exit_report(const json::object& o) { return json::read_fields<ExitReport>(o); }
 
 }  // namespace longhaul::wire

@@ -15,7 +15,7 @@ const char* type_of(const Shutdown&) { return "shutdown"; }
 
 template <class M>
 Result<DaemonMessage> read(const json::object& o) {
-  LH_ASSIGN(M message, read_message<M>(o));
+  LH_ASSIGN(M message, json::read_fields<M>(o));
   return DaemonMessage(std::move(message));
 }
 

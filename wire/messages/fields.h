@@ -1,5 +1,4 @@
-// One description of a message's fields serves writing and reading: fields(visitor, message) calls
-// visitor(name, member) for each. Used inside wire/messages only.
+// The fields of each message, for base/json/fields.h. Used inside wire/messages only.
 #pragma once
 
 #include <string>
@@ -7,7 +6,7 @@
 #include <vector>
 
 #include "base/core/result.h"
-#include "base/json/json.h"
+#include "base/json/fields.h"
 #include "wire/messages/messages.h"
 
 namespace longhaul::wire {
@@ -79,81 +78,11 @@ void fields(V& v, M& m) requires std::is_same_v<std::remove_const_t<M>, Shutdown
   v("id", m.id), v("term", m.term);
 }
 
-class Writer {
- public:
-  json::object object;
-  void operator()(const char* name, int value) { object[name] = int64_t{value}; }
-  void operator()(const char* name, int64_t value) { object[name] = value; }
-  void operator()(const char* name, bool value) { object[name] = value; }
-  void operator()(const char* name, const std::string& value) { object[name] = value; }
-  void operator()(const char* name, const json::object& value) { object[name] = value; }
-  template <class T>
-  void operator()(const char* name, const std::vector<T>& values) {
-    json::array list;
-    for (const T& value : values) {
-      Writer w;
-      fields(w, value);
-      list.push_back(std::move(w.object));
-    }
-    object[name] = std::move(list);
-  }
-};
-
-// Stops at the first wrong field; `error` tells which.
-class Reader {
- public:
-  explicit Reader(const json::object& object) : object_(object) {}
-  Result<> status;
-  void operator()(const char* name, int& out);
-  void operator()(const char* name, int64_t& out) { take(json::get_int(object_, name), out); }
-  void operator()(const char* name, bool& out) { take(json::get_bool(object_, name), out); }
-  void operator()(const char* name, std::string& out) { take(json::get_string(object_, name), out); }
-  void operator()(const char* name, json::object& out) { take(json::get_object(object_, name), out); }
-  template <class T>
-  void operator()(const char* name, std::vector<T>& out) {
-    json::array list;
-    take(json::get_array(object_, name), list);
-    for (const json::value& entry : list) {
-      if (!status) return;
-      if (!entry.is_object()) {
-        status = invalid(std::string("field '") + name + "' holds " + json::to_text(entry) +
-                         "; it must hold objects");
-        return;
-      }
-      Reader r(entry.get_object());
-      fields(r, out.emplace_back());
-      status = std::move(r.status);
-    }
-  }
-
- private:
-  template <class T>
-  void take(Result<T> got, T& out) {
-    if (!status) return;
-    if (got) {
-      out = std::move(*got);
-    } else {
-      status = std::move(got).error();
-    }
-  }
-  const json::object& object_;
-};
-
 template <class M>
 json::object write_message(const char* type, const M& message) {
-  Writer w;
-  w.object["type"] = type;
-  fields(w, message);
-  return std::move(w.object);
-}
-
-template <class M>
-Result<M> read_message(const json::object& o) {
-  M message;
-  Reader r(o);
-  fields(r, message);
-  if (!r.status) return std::move(r.status).error();
-  return message;
+  json::object o = json::write_fields(message);
+  o["type"] = type;
+  return o;
 }
 
 }  // namespace longhaul::wire

@@ -48,7 +48,7 @@ TEST(Messages, NameTheFieldThatIsWrong) {
   o["ranks"].as_array()[1].as_object().erase("phase");
   EXPECT_EQ(parse_agent_message(o).error().message, "field 'phase' is missing; it must be a string");
   o["ranks"] = json::array{1};
-  EXPECT_EQ(parse_agent_message(o).error().message, "field 'ranks' holds 1; it must hold objects");
+  EXPECT_EQ(parse_agent_message(o).error().message, "field 'ranks' is 1; it must be an object");
   o["type"] = "bye";
   EXPECT_FALSE(parse_agent_message(o));
   json::object wide = to_json(AgentMessage(Heartbeat{}));
