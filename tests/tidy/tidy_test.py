@@ -72,6 +72,8 @@ class RuleTest(unittest.TestCase):
         self.check(coverage.sources_have_tests, {"tests/tidy/untested.txt": "base/core/check.cc:\n"}, "no reason")
         self.check(coverage.sources_have_tests,
                    {"tests/tidy/untested.txt": "base/core/check.cc: aborts\nbase/gone.cc: was\n"}, "does not exist")
+        self.check(coverage.sources_have_tests,
+                   {"tests/tidy/untested.txt": "base/core/check.cc: by tests/base/no_test.cc\n"}, "no_test.cc does not")
 
     def test_words(self):
         for text in ("// TO" "DO: later\n", "<" * 7 + " HEAD\n", "see /wo" "rk/x/y\n", "blank \n"):
