@@ -1,5 +1,5 @@
 // Mathematical functions whose bits do not depend on the C library or on the CPU (glibc picks variants by
-// CPU). Plain double arithmetic, correctly rounded operations only. Good to about 1e-15 relative: enough for
+// CPU). Plain double arithmetic, correctly rounded operations only. Good to about 2e-15: enough for
 // schedules, initial values and losses.
 // Thread-safety: pure functions.
 #pragma once
