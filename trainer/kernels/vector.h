@@ -74,11 +74,11 @@ LH_INLINE float maximum_lanes(F32 value) {
 }  // namespace longhaul::trainer::LH_ISA
 
 #if defined(LH_ISA_AVX512)
-#include "trainer/kernels/impl/vector_avx512.h"  // has its own load_n and store_n
+#include "trainer/kernels/vector_avx512.h"  // has its own load_n and store_n
 #elif defined(LH_ISA_AVX2)
-#include "trainer/kernels/impl/vector_avx2.h"
+#include "trainer/kernels/vector_avx2.h"
 #else
-#include "trainer/kernels/impl/vector_portable.h"
+#include "trainer/kernels/vector_portable.h"
 #endif
 
 namespace longhaul::trainer::LH_ISA {

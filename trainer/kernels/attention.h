@@ -4,8 +4,8 @@
 // softmax: a CPU's cache holds whole rows). Sums over queries run in ascending tiles.
 #pragma once
 
-#include "trainer/kernels/impl/exponential.h"
-#include "trainer/kernels/impl/gemm.h"
+#include "trainer/kernels/exponential.h"
+#include "trainer/kernels/gemm.h"
 
 namespace longhaul::trainer::LH_ISA {
 
@@ -70,11 +70,16 @@ LH_INLINE Head head_of(const Attention& a, int64_t sample, int64_t head) {
   const int64_t stride = 3 * a.heads * a.head_size;
   const Bf16* q = a.qkv + sample * a.sequence * stride + head * 3 * a.head_size;
   const int64_t row = (sample * a.heads + head) * a.sequence;
-  return {a.sequence,      a.head_size,
-          stride,          a.heads * a.head_size,
-          a.slopes[head],  1.0f / __builtin_sqrtf(static_cast<float>(a.head_size)),
-          q,               q + a.head_size,
-          q + 2 * a.head_size, a.row_max + row,
+  return {a.sequence,
+          a.head_size,
+          stride,
+          a.heads * a.head_size,
+          a.slopes[head],
+          1.0f / __builtin_sqrtf(static_cast<float>(a.head_size)),
+          q,
+          q + a.head_size,
+          q + 2 * a.head_size,
+          a.row_max + row,
           a.row_scale + row};
 }
 
@@ -123,8 +128,8 @@ static void attention_forward(const Attention& a, std::byte* workspace) {
         const int64_t rows = smaller(kQueryRows, h.sequence - begin);
         const int64_t keys = begin + rows;
         const int64_t width = round_up(keys, kLanes);
-        multiply_packed(rows_of(h.q + begin * h.stride, h.stride), rows, b.keys_by_size, h.sequence, h.size, width,
-                        h.size / 2, to_f32(b.scores, wide, false));
+        multiply_packed(rows_of(h.q + begin * h.stride, h.stride), rows, b.keys_by_size, h.sequence, h.size,
+                        width, h.size / 2, to_f32(b.scores, wide, false));
         for (int64_t r = 0; r < rows; ++r) {
           softmax_row(h, b.scores + r * wide, begin + r, width, b.probabilities + r * wide);
         }
@@ -146,7 +151,8 @@ LH_INLINE void softmax_row_backward(const Head& h, const float* products, const 
   const float mean = sum_lanes(dot);
   int64_t j = 0;
   for (; j <= t; j += kLanes) {
-    const F32 value = keep_first(exponential(biased_scores(h, products, t, j) - h.row_max[t]), t + 1 - j, 0.0f);
+    const F32 value =
+        keep_first(exponential(biased_scores(h, products, t, j) - h.row_max[t]), t + 1 - j, 0.0f);
     const F32 probability = value * h.row_scale[t];
     store_n(probabilities + j, probability, kLanes);
     store_n(d_scores + j, probability * (load(d_probabilities + j) - mean) * h.scale, kLanes);
@@ -166,7 +172,8 @@ LH_INLINE void round_rows(const float* from, int64_t rows, int64_t columns, Bf16
 }
 
 // All query tiles of one head: dq is written, dk and dv are summed in the buffers.
-LH_INLINE void head_backward(const Head& h, const HeadBuffers& b, const Bf16* out, const Bf16* d_out, Bf16* d_q) {
+LH_INLINE void head_backward(const Head& h, const HeadBuffers& b, const Bf16* out, const Bf16* d_out,
+                             Bf16* d_q) {
   const int64_t wide = round_up(h.sequence, kLanes);
   for (int64_t begin = 0; begin < h.sequence; begin += kQueryRows) {
     const int64_t rows = smaller(kQueryRows, h.sequence - begin);
@@ -176,8 +183,8 @@ LH_INLINE void head_backward(const Head& h, const HeadBuffers& b, const Bf16* ou
     const Bf16* d_tile = d_out + begin * h.out_stride;
     multiply_packed(rows_of(q, h.stride), rows, b.keys_by_size, h.sequence, h.size, width, h.size / 2,
                     to_f32(b.scores, wide, false));
-    multiply_packed(rows_of(d_tile, h.out_stride), rows, b.values_by_size, h.sequence, h.size, width, h.size / 2,
-                    to_f32(b.d_probabilities, wide, false));
+    multiply_packed(rows_of(d_tile, h.out_stride), rows, b.values_by_size, h.sequence, h.size, width,
+                    h.size / 2, to_f32(b.d_probabilities, wide, false));
     for (int64_t r = 0; r < rows; ++r) {
       softmax_row_backward(h, b.scores + r * wide, b.d_probabilities + r * wide,
                            out + (begin + r) * h.out_stride, d_tile + r * h.out_stride, begin + r, width,
@@ -187,8 +194,8 @@ LH_INLINE void head_backward(const Head& h, const HeadBuffers& b, const Bf16* ou
                     to_bf16_out(d_q + begin * h.stride, h.stride));
     pack_b(q, h.stride, false, h.size, rows, b.queries);
     pack_a(b.d_scores, wide, keys, rows, b.transposed);
-    multiply_packed(packed_rows(b.transposed, rows), keys, b.queries, h.size, rows, h.size, packed_pairs(rows),
-                    to_f32(b.d_keys, h.size, true));
+    multiply_packed(packed_rows(b.transposed, rows), keys, b.queries, h.size, rows, h.size,
+                    packed_pairs(rows), to_f32(b.d_keys, h.size, true));
     pack_b(d_tile, h.out_stride, false, h.size, rows, b.d_out);
     pack_a(b.probabilities, wide, keys, rows, b.transposed);
     multiply_packed(packed_rows(b.transposed, rows), keys, b.d_out, h.size, rows, h.size, packed_pairs(rows),

@@ -2,7 +2,7 @@
 // error below 2 ulp; outside [-87, 88] the argument is clamped; NaN stays NaN.
 #pragma once
 
-#include "trainer/kernels/impl/vector.h"
+#include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
 

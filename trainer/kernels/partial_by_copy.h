@@ -1,7 +1,7 @@
 // Loads and stores of part of a vector, for instruction sets without masks.
 #pragma once
 
-#include "trainer/kernels/impl/vector.h"
+#include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
 

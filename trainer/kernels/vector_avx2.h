@@ -3,8 +3,8 @@
 
 #include <immintrin.h>
 
-#include "trainer/kernels/impl/partial_by_copy.h"
-#include "trainer/kernels/impl/vector.h"
+#include "trainer/kernels/partial_by_copy.h"
+#include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
 

@@ -8,8 +8,8 @@
 
 #include <cstddef>
 
-#include "trainer/kernels/impl/pack.h"
 #include "trainer/kernels/kernels.h"
+#include "trainer/kernels/pack.h"
 
 namespace longhaul::trainer::LH_ISA {
 
@@ -18,9 +18,9 @@ inline constexpr int64_t kBlockK = 512;  // of a transposed A: 512 × 48 of B an
 // A as the tile reads it: pair (m, k / 2) is at panel(m) + k / 2 * pair_stride.
 struct TileA {
   const Bf16* data;
-  int64_t row_stride;   // between rows inside a tile
-  int64_t pair_stride;  // between pairs of k
-  int64_t panel_stride; // between tiles of kTileRows rows
+  int64_t row_stride;    // between rows inside a tile
+  int64_t pair_stride;   // between pairs of k
+  int64_t panel_stride;  // between tiles of kTileRows rows
   const Bf16* at(int64_t m) const { return data + m / kTileRows * panel_stride + m % kTileRows * row_stride; }
 };
 LH_INLINE TileA rows_of(const Bf16* a, int64_t stride) { return {a, stride, 2, stride * kTileRows}; }
@@ -41,11 +41,13 @@ struct TileC {
 LH_INLINE TileC to_f32(float* out, int64_t stride, bool accumulate) {
   return {out, accumulate, nullptr, stride, nullptr, nullptr, 0};
 }
-LH_INLINE TileC to_bf16_out(Bf16* out, int64_t stride) { return {nullptr, false, out, stride, nullptr, nullptr, 0}; }
+LH_INLINE TileC to_bf16_out(Bf16* out, int64_t stride) {
+  return {nullptr, false, out, stride, nullptr, nullptr, 0};
+}
 
 template <int Rows, int Vectors>
-LH_INLINE void multiply_tile(int64_t pairs, const Bf16* a, int64_t row_stride, int64_t pair_stride, const Bf16* b,
-                             int64_t b_width, F32 (&acc)[Rows][Vectors]) {
+LH_INLINE void multiply_tile(int64_t pairs, const Bf16* a, int64_t row_stride, int64_t pair_stride,
+                             const Bf16* b, int64_t b_width, F32 (&acc)[Rows][Vectors]) {
   for (int64_t pair = 0; pair < pairs; ++pair) {
     U32 column[Vectors];
 #pragma GCC unroll 8
@@ -104,8 +106,9 @@ LH_INLINE void tile(const TileA& a, int64_t m, const Bf16* panel, int64_t width,
 
 // All m rows against one panel of B: columns n .. n_end of C, panel `width` columns wide.
 template <int Vectors>
-static __attribute__((noinline)) void rows_by_panel(const TileA& a, int64_t m, const Bf16* panel, int64_t width,
-                                                    int64_t pairs, int64_t n, int64_t n_end, const TileC& c) {
+static __attribute__((noinline)) void rows_by_panel(const TileA& a, int64_t m, const Bf16* panel,
+                                                    int64_t width, int64_t pairs, int64_t n, int64_t n_end,
+                                                    const TileC& c) {
   int64_t row = 0;
   for (; row + kTileRows <= m; row += kTileRows) {
     tile<kTileRows, Vectors>(a, row, panel, width, pairs, n, n_end, c);
@@ -119,8 +122,8 @@ static __attribute__((noinline)) void rows_by_panel(const TileA& a, int64_t m, c
   for (; row < m; ++row) tile<1, Vectors>(a, row, panel, width, pairs, n, n_end, c);
 }
 
-LH_INLINE void multiply_panel(const TileA& a, int64_t m, const Bf16* panel, int64_t width, int64_t pairs, int64_t n,
-                              int64_t n_end, const TileC& c) {
+LH_INLINE void multiply_panel(const TileA& a, int64_t m, const Bf16* panel, int64_t width, int64_t pairs,
+                              int64_t n, int64_t n_end, const TileC& c) {
   const int64_t vectors = (n_end - n + kLanes - 1) / kLanes;
   if constexpr (kTileVectors >= 3) {
     if (vectors == 3) return rows_by_panel<3>(a, m, panel, width, pairs, n, n_end, c);
@@ -134,12 +137,14 @@ LH_INLINE void multiply_packed(const TileA& a, int64_t m, const Bf16* b, int64_t
                                int64_t pairs, const TileC& c) {
   for (int64_t column = 0; column < n; column += kPanelColumns) {
     const int64_t width = smaller(kPanelColumns, round_up(b_n - column, kLanes));
-    multiply_panel(a, m, b + column * 2 * packed_pairs(k), width, pairs, column, smaller(n, column + kPanelColumns), c);
+    multiply_panel(a, m, b + column * 2 * packed_pairs(k), width, pairs, column,
+                   smaller(n, column + kPanelColumns), c);
   }
 }
 
 // One block of k, all of C, packing B panel by panel.
-LH_INLINE void multiply_block(const Gemm& g, const TileA& a, int64_t k_begin, int64_t k, const TileC& c, Bf16* panel) {
+LH_INLINE void multiply_block(const Gemm& g, const TileA& a, int64_t k_begin, int64_t k, const TileC& c,
+                              Bf16* panel) {
   for (int64_t n = 0; n < g.n; n += kPanelColumns) {
     const int64_t columns = smaller(kPanelColumns, g.n - n);
     const int64_t width = round_up(columns, kLanes);
@@ -156,8 +161,7 @@ static int64_t gemm_workspace_bytes(int64_t m, int64_t n, int64_t k) {
 
 static void gemm(const Gemm& g, std::byte* workspace) {
   Bf16* panel = reinterpret_cast<Bf16*>(workspace);
-  const TileC c = {g.out_f32,    g.accumulate, g.out_bf16,       g.out_stride,
-                   g.bias,       g.residual,   g.residual_stride};
+  const TileC c = {g.out_f32, g.accumulate, g.out_bf16, g.out_stride, g.bias, g.residual, g.residual_stride};
   if (!g.a_transposed) return multiply_block(g, rows_of(g.a, g.a_stride), 0, g.k, c, panel);
   Bf16* packed = panel + round_up(packed_b_elements(smaller(g.n, kPanelColumns), g.k), 32);
   for (int64_t k = 0; k < g.k; k += kBlockK) {

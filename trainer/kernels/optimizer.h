@@ -1,8 +1,8 @@
 // AdamW, the fixed-point sums of gradients, and the sums of squares of the gradient norm.
 #pragma once
 
-#include "trainer/kernels/impl/vector.h"
 #include "trainer/kernels/kernels.h"
+#include "trainer/kernels/vector.h"
 #include "trainer/shape/parameter_layout.h"
 
 namespace longhaul::trainer::LH_ISA {

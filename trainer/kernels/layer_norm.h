@@ -2,8 +2,8 @@
 //   dx = (g - mean(g) - x̂ * mean(g * x̂)) / deviation;  d_weight += dy * x̂;  d_bias += dy, row after row.
 #pragma once
 
-#include "trainer/kernels/impl/vector.h"
 #include "trainer/kernels/kernels.h"
+#include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
 

@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-#include "trainer/kernels/impl/vector.h"
+#include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
 
@@ -33,10 +33,12 @@ LH_INLINE void store_bits_n(Bf16* to, U16 bits, int64_t n) {
 }
 
 LH_INLINE F32 fma(F32 a, F32 b, F32 c) {
-  return reinterpret_cast<F32>(_mm512_fmadd_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b),
-                                               reinterpret_cast<__m512>(c)));
+  return reinterpret_cast<F32>(
+      _mm512_fmadd_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(c)));
 }
-LH_INLINE F32 square_root(F32 a) { return reinterpret_cast<F32>(_mm512_sqrt_ps(reinterpret_cast<__m512>(a))); }
+LH_INLINE F32 square_root(F32 a) {
+  return reinterpret_cast<F32>(_mm512_sqrt_ps(reinterpret_cast<__m512>(a)));
+}
 LH_INLINE F32 dot_pairs(F32 acc, U32 a, U32 b) {
   return reinterpret_cast<F32>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(acc), reinterpret_cast<__m512bh>(a),
                                                 reinterpret_cast<__m512bh>(b)));

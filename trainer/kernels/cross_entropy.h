@@ -2,7 +2,7 @@
 #pragma once
 
 #include "trainer/kernels/determined_math.h"
-#include "trainer/kernels/impl/exponential.h"
+#include "trainer/kernels/exponential.h"
 #include "trainer/kernels/kernels.h"
 
 namespace longhaul::trainer::LH_ISA {

@@ -1,11 +1,11 @@
 // The table of one instruction set (kernels.h).
 #pragma once
 
-#include "trainer/kernels/impl/attention.h"
-#include "trainer/kernels/impl/cross_entropy.h"
-#include "trainer/kernels/impl/elementwise.h"
-#include "trainer/kernels/impl/layer_norm.h"
-#include "trainer/kernels/impl/optimizer.h"
+#include "trainer/kernels/attention.h"
+#include "trainer/kernels/cross_entropy.h"
+#include "trainer/kernels/elementwise.h"
+#include "trainer/kernels/layer_norm.h"
+#include "trainer/kernels/optimizer.h"
 
 namespace longhaul::trainer::LH_ISA {
 

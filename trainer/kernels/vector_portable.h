@@ -1,8 +1,8 @@
 // What rounds, lane by lane: std::fma is exact on every CPU, slow where there is no instruction for it.
 #pragma once
 
-#include "trainer/kernels/impl/partial_by_copy.h"
-#include "trainer/kernels/impl/vector.h"
+#include "trainer/kernels/partial_by_copy.h"
+#include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
 

@@ -1,7 +1,7 @@
 // GeLU in its tanh form, and what else goes element by element or row by row.
 #pragma once
 
-#include "trainer/kernels/impl/exponential.h"
+#include "trainer/kernels/exponential.h"
 #include "trainer/kernels/kernels.h"
 
 namespace longhaul::trainer::LH_ISA {
@@ -32,9 +32,11 @@ static void gelu_backward(const Bf16* x, const Bf16* d_out, Bf16* d_x, int64_t n
   }
 }
 
-static void embedding_forward(const Bf16* table, const int32_t* tokens, int64_t rows, int64_t columns, Bf16* out) {
+static void embedding_forward(const Bf16* table, const int32_t* tokens, int64_t rows, int64_t columns,
+                              Bf16* out) {
   for (int64_t row = 0; row < rows; ++row) {
-    std::memcpy(out + row * columns, table + tokens[row] * columns, static_cast<size_t>(columns) * sizeof(Bf16));
+    std::memcpy(out + row * columns, table + tokens[row] * columns,
+                static_cast<size_t>(columns) * sizeof(Bf16));
   }
 }
 
@@ -43,7 +45,8 @@ static void embedding_backward(const float* d_out, const int32_t* tokens, int64_
   for (int64_t row = 0; row < rows; ++row) {
     float* to = d_table + tokens[row] * columns;
     for (int64_t i = 0; i < columns; i += kLanes) {
-      store_n(to + i, load_n(to + i, columns - i) + load_n(d_out + row * columns + i, columns - i), columns - i);
+      store_n(to + i, load_n(to + i, columns - i) + load_n(d_out + row * columns + i, columns - i),
+              columns - i);
     }
   }
 }

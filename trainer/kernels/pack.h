@@ -5,13 +5,15 @@
 // What sticks out, in either direction, is zero.
 #pragma once
 
-#include "trainer/kernels/impl/vector.h"
+#include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
 
 inline constexpr int64_t kPanelColumns = kTileVectors * kLanes;
 
-LH_INLINE int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+LH_INLINE int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 LH_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 LH_INLINE int64_t packed_pairs(int64_t k) { return (k + 1) / 2; }
 
@@ -21,7 +23,8 @@ LH_INLINE U32 interleave(U16 low, U16 high) {
 }
 
 // One panel of B, b[k * stride + n]: columns 0 .. columns, k rows, into width columns.
-LH_INLINE void pack_panel_plain(const Bf16* b, int64_t stride, int64_t columns, int64_t k, int64_t width, Bf16* out) {
+LH_INLINE void pack_panel_plain(const Bf16* b, int64_t stride, int64_t columns, int64_t k, int64_t width,
+                                Bf16* out) {
   for (int64_t row = 0; row < k; row += 2) {
     const Bf16* low = b + row * stride;
     for (int64_t column = 0; column < width; column += kLanes) {
@@ -39,7 +42,7 @@ LH_INLINE void pack_panel_plain(const Bf16* b, int64_t stride, int64_t columns, 
 // Transposes 16 × 16 elements of 32 bits: four rounds, each swapping blocks of 8, 4, 2, 1 between rows.
 LH_INLINE void transpose_lanes(U32 (&rows)[kLanes]) {
   U32 other[kLanes];
-#define LH_SWAP(from, to, step, low, high)                                                 \
+#define LH_SWAP(from, to, step, low, high)                                                   \
   for (int i = 0; i < kLanes; ++i) {                                                         \
     if ((i & (step)) != 0) continue;                                                         \
     (to)[i] = __builtin_shufflevector((from)[i], (from)[i + (step)], LH_LIST low);           \
@@ -68,7 +71,8 @@ LH_INLINE void pack_panel_transposed(const Bf16* b, int64_t stride, int64_t colu
       U32 block[kLanes] = {};
       for (int64_t i = 0; i < smaller(kLanes, columns - column); ++i) {
         const Bf16* from = b + (column + i) * stride + 2 * pair;
-        std::memcpy(&block[i], from, n >= kLanes ? sizeof block[i] : static_cast<size_t>(n) * 2 * sizeof(Bf16));
+        std::memcpy(&block[i], from,
+                    n >= kLanes ? sizeof block[i] : static_cast<size_t>(n) * 2 * sizeof(Bf16));
       }
       transpose_lanes(block);
       for (int64_t i = 0; i < n; ++i) {
@@ -78,8 +82,8 @@ LH_INLINE void pack_panel_transposed(const Bf16* b, int64_t stride, int64_t colu
   }
 }
 
-LH_INLINE void pack_panel(const Bf16* b, int64_t stride, bool transposed, int64_t columns, int64_t k, int64_t width,
-                          Bf16* out) {
+LH_INLINE void pack_panel(const Bf16* b, int64_t stride, bool transposed, int64_t columns, int64_t k,
+                          int64_t width, Bf16* out) {
   if (transposed) {
     pack_panel_transposed(b, stride, columns, k, width, out);
   } else {
@@ -95,7 +99,9 @@ LH_INLINE void pack_b(const Bf16* b, int64_t stride, bool transposed, int64_t n,
                round_up(columns, kLanes), out + column * 2 * packed_pairs(k));
   }
 }
-LH_INLINE int64_t packed_b_elements(int64_t n, int64_t k) { return round_up(n, kLanes) * 2 * packed_pairs(k); }
+LH_INLINE int64_t packed_b_elements(int64_t n, int64_t k) {
+  return round_up(n, kLanes) * 2 * packed_pairs(k);
+}
 
 // All panels of a transposed A: A(m, k) is a[k * stride + m].
 LH_INLINE void pack_a(const Bf16* a, int64_t stride, int64_t m, int64_t k, Bf16* out) {
@@ -113,6 +119,8 @@ LH_INLINE void pack_a(const Bf16* a, int64_t stride, int64_t m, int64_t k, Bf16*
     }
   }
 }
-LH_INLINE int64_t packed_a_elements(int64_t m, int64_t k) { return round_up(m, kTileRows) * 2 * packed_pairs(k); }
+LH_INLINE int64_t packed_a_elements(int64_t m, int64_t k) {
+  return round_up(m, kTileRows) * 2 * packed_pairs(k);
+}
 
 }  // namespace longhaul::trainer::LH_ISA
