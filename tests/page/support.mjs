@@ -37,7 +37,8 @@ export async function play(name, options, body, change = {}) {
   }
 }
 
-export const text = (page, selector) => page.locator(selector).innerText();
+// No-break spaces as spaces: tests read as people do.
+export const text = async (page, selector) => (await page.locator(selector).innerText()).replaceAll("\u00a0", " ");
 
 // Pixels of the accent colour on the canvas of `chart`: a curve, not just axes.
 export function accentPixels(page, chart) {
