@@ -1,5 +1,6 @@
 // Agents come and go: what that says about their ranks.
 #include <algorithm>
+#include <set>
 
 #include "daemon/core/decider.h"
 
@@ -151,9 +152,11 @@ void Decider::on(const DeadlinePassed&) {
   }
   if (!ranks_run() && s().status != RunStatus::kRecovering && s().status != RunStatus::kDraining) return;
   // Somebody owes an answer: who can be reached is told again, who cannot is fenced.
+  std::set<std::string> unreachable;
   for (const RankState& rank : s().ranks) {
-    if (rank.status != RankStatus::kExited && !s().nodes[rank.node].connected) act(FenceNode{rank.node});
+    if (rank.status != RankStatus::kExited && !s().nodes[rank.node].connected) unreachable.insert(rank.node);
   }
+  for (const std::string& node : unreachable) act(FenceNode{node});
   if (ranks_run()) {
     const bool left = std::any_of(s().ranks.begin(), s().ranks.end(),
                                   [](const RankState& r) { return r.status == RankStatus::kExited; });

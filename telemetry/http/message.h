@@ -15,6 +15,8 @@ namespace longhaul::telemetry::http {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
+// Field names have no case.
+bool same_field_name(std::string_view a, std::string_view b);
 // The value of the first field of that name, any case; null when absent.
 const std::string* find_field(const Fields& fields, std::string_view name);
 

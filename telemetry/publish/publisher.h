@@ -45,6 +45,8 @@ class Publisher final : public http::LiveSource {
   std::unique_ptr<http::LiveStream> connect() override;
   // Puts the run's state into the ring when it has changed; a tick every 15 s.
   void on_second() override;
+  // How many times a viewer was told to begin again, for metrics.
+  int64_t viewer_resets() const;
 
  private:
   struct Impl;

@@ -21,7 +21,7 @@ LAYERS = {
     "daemon/core": ["base/core"],
     "daemon/agent/core": ["base/core", "daemon/core"],
     "daemon/engine": ["base", "daemon/core", "wire"],
-    "daemon/runtime": ["base", "wire", "daemon/core", "daemon/engine", "daemon/runtime"],
+    "daemon/runtime": ["base", "config", "wire", "daemon/core", "daemon/engine", "daemon/runtime"],
     "daemon/agent": ["base", "config", "wire", "daemon/core", "daemon/agent", "daemon/runtime"],
     "daemon/launch": ["base", "config", "wire", "daemon/core", "daemon/engine", "daemon/runtime"],
     "daemon/api": ["base", "config", "daemon/core", "daemon/engine", "telemetry"],

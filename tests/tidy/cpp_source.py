@@ -12,6 +12,9 @@ TOKEN = re.compile(
     re.S | re.X)
 
 
+ACCESS = re.compile(r"\s*((public|private|protected)\s*:\s*)*")
+
+
 def _blank(text):
     return re.sub(r"[^\n]", " ", text)
 
@@ -49,7 +52,7 @@ def functions(text):
             kind = "other" if inside_function else _kind(head)
             stack.append(kind)
             if kind == "function":
-                begin = head_start + len(head) - len(head.lstrip())
+                begin = head_start + ACCESS.match(head).end()
                 started.append((_name(head), begin))
             if kind != "other":
                 head_start = match.end()
@@ -69,7 +72,7 @@ def functions(text):
 
 
 def _kind(head):
-    head = re.sub(r"^\s*((public|private|protected)\s*:\s*)+", "", head.strip())
+    head = head[ACCESS.match(head).end():].rstrip()
     if re.match(r"(inline\s+)?namespace\b|extern\b", head):
         return "scope"
     if re.match(r"(template\s*<.*>\s*)?(class|struct|union)\b", head, re.S) and not re.search(r"\)\s*[\w\s&]*$", head):

@@ -73,5 +73,8 @@ class Tree:
                 yield path, text
 
     def module_of(self, path):
-        """The module whose folder holds the file, or None."""
-        return self.module_of_folder.get(str(Path(path).parent))
+        """The module whose folder, or the nearest one above it, holds the file; None when there is none."""
+        for folder in Path(path).parents:
+            if str(folder) in self.module_of_folder:
+                return self.module_of_folder[str(folder)]
+        return None

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/core/result.h"
+#include "trainer/comm/shared_arena.h"
 
 namespace longhaul::trainer {
 
@@ -30,6 +31,11 @@ class Communicator {
   // For the operations that follow: how long one may go without progress. Waiting for a peer that trains and
   // for one that writes to a slow disk are different things. The same on all ranks.
   virtual void set_timeout_ms(int64_t timeout_ms) = 0;
+
+  // Collective. Afterwards operations on data inside `own` may take a faster way (peers on this machine read
+  // it where it lies) to the same result. Every rank shares an arena of the same size, at the same place in
+  // the sequence; data must then have the same offset in each. own must outlive the communicator.
+  virtual Result<> share(const SharedArena& own) = 0;
 
   virtual Result<> barrier() = 0;
 

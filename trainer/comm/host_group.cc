@@ -72,6 +72,8 @@ Result<> HostGroup::barrier() {
 
 Result<> HostGroup::reduce_scatter_sum(std::span<int64_t> data, std::span<const int64_t> cuts) {
   check_cuts(cuts, size(), data.size());
+  if (const Shared* shared = find_shared(std::as_bytes(data)))
+    return reduce_in_shared_memory(*shared, data, cuts);
   const std::span<int64_t> own = slice(data, cuts, rank_);
   std::vector<Outgoing> outgoing;
   std::vector<Incoming> incoming;
@@ -90,6 +92,7 @@ Result<> HostGroup::reduce_scatter_sum(std::span<int64_t> data, std::span<const 
 
 Result<> HostGroup::all_gather(std::span<std::byte> data, std::span<const int64_t> cuts) {
   check_cuts(cuts, size(), data.size());
+  if (const Shared* shared = find_shared(data)) return gather_in_shared_memory(*shared, data, cuts);
   std::vector<Outgoing> outgoing;
   std::vector<Incoming> incoming;
   for (int peer = 0; peer < size(); ++peer) {

@@ -124,6 +124,7 @@ Result<HostMesh> HostMesh::connect(const MeshOptions& options, const Clock& cloc
   HostMesh mesh;
   mesh.rank_ = options.rank;
   mesh.peers_.resize(static_cast<size_t>(options.world_size));
+  mesh.same_machine_.resize(mesh.peers_.size(), true);
   mesh.clock_ = &clock;
   mesh.operation_timeout_ms_ = options.operation_timeout_ms;
   if (options.world_size == 1) return mesh;
@@ -143,8 +144,9 @@ Result<HostMesh> HostMesh::connect(const MeshOptions& options, const Clock& cloc
     LH_ASSIGN(listeners, listen_for_peers(host));
     LH_ASSIGN(roster, join_members(options, master.get(), listeners.member, clock, deadline_ms));
   }
-  mesh.local_ = std::all_of(roster.members.begin(), roster.members.end(),
-                            [&](const Member& m) { return m.machine == listeners.member.machine; });
+  for (size_t r = 0; r < roster.members.size(); ++r) {
+    mesh.same_machine_[r] = roster.members[r].machine == listeners.member.machine;
+  }
   LH_TRY(connect_peers(mesh.peers_, options.rank, roster, listeners, clock, deadline_ms));
   return mesh;
 }
@@ -163,7 +165,7 @@ std::unique_ptr<Communicator> HostMesh::group(const std::vector<int>& world_rank
     number = (number ^ static_cast<uint32_t>(r)) * 16777619u;
     CHECK(r >= 0 && r < world_size());
     if (r == rank_) own = static_cast<int>(members.size());
-    members.push_back({r, peers_[static_cast<size_t>(r)].get()});
+    members.push_back({r, peers_[static_cast<size_t>(r)].get(), same_machine_[static_cast<size_t>(r)]});
   }
   CHECK(own >= 0);
   return std::make_unique<HostGroup>(std::move(members), own, number, *clock_, operation_timeout_ms_);

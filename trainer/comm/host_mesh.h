@@ -23,8 +23,6 @@ class HostMesh {
 
   int rank() const { return rank_; }
   int world_size() const { return static_cast<int>(peers_.size()); }
-  // All ranks are on this machine.
-  bool local() const { return local_; }
 
   // A group of all ranks, or of some (ascending world ranks, this one among them).
   std::unique_ptr<Communicator> world();
@@ -34,8 +32,8 @@ class HostMesh {
   HostMesh() = default;
 
   int rank_ = 0;
-  std::vector<UniqueFd> peers_;  // by world rank; own: none
-  bool local_ = true;
+  std::vector<UniqueFd> peers_;     // by world rank; own: none
+  std::vector<bool> same_machine_;  // by world rank
   const Clock* clock_ = nullptr;
   int64_t operation_timeout_ms_ = 0;
 };

@@ -112,7 +112,9 @@ TEST(Ring, EveryDeltaArrivesOnceOrAResetSaysSo) {
   const auto take = [&](const json::object& o) {
     const std::string type = json::string_or(o, "type", "");
     const int64_t seq = json::get_int(o, "seq").value();
-    if (type != "reset" && type != "hello") ASSERT_EQ(seq, seen + 1);
+    if (type != "reset" && type != "hello") {
+      ASSERT_EQ(seq, seen + 1);
+    }
     seen = seq;
   };
   for (int64_t s = 1; s <= 20'000;) {
@@ -120,10 +122,11 @@ TEST(Ring, EveryDeltaArrivesOnceOrAResetSaysSo) {
     if (random() % 3 != 0) continue;
     if (const Frame f = cursor.next()) {
       const auto o = json::parse_object(*f).value();
-      if (json::string_or(o, "type", "") != "batch")
-        take(o);
-      else
+      if (json::string_or(o, "type", "") == "batch") {
         for (const auto& inner : o.at("frames").as_array()) take(inner.as_object());
+      } else {
+        take(o);
+      }
     }
   }
   while (cursor.next()) {

@@ -9,7 +9,7 @@ namespace {
 
 TEST(HostMesh, ConnectsEveryPairOfRanksWhicheverComesFirst) {
   const auto codes = run_ranks(6, [](HostMesh& mesh) {
-    if (mesh.world_size() != 6 || !mesh.local()) return 1;
+    if (mesh.world_size() != 6) return 1;
     for (int a = 0; a < 6; ++a) {
       for (int b = a + 1; b < 6; ++b) {
         if (mesh.rank() != a && mesh.rank() != b) continue;
