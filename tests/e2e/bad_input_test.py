@@ -110,7 +110,7 @@ class BadInput(RunTest):
         run.start()
         run.wait_step(2)
         for request, status in ((b"POST /api/v1/commands/stop HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", b"405"),
-                                (b"GET /api/v1/series?metric=nothing HTTP/1.1\r\nHost: x\r\n\r\n", b"404"),
+                                (b"GET /api/v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n", b"404"),
                                 (b"GET /api/v1/series?metric=loss&points=-1 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
                                 (b"GET / HTTP/1.1\r\n\r\n", b"400"), (b"\x16\x03\x01\x02\x00\x01\x00", b"400")):
             with socket.create_connection(("127.0.0.1", run.port), timeout=10) as s:
