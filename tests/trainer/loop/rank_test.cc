@@ -76,7 +76,9 @@ TEST(Rank, ContinuesAfterAKillAsIfNothingHadHappened) {
   EXPECT_EQ(json::int_or(second.line_with("restored_step"), "restored_step", -1), 4);
   auto losses = first.losses();
   for (const auto& [step, loss] : second.losses()) {
-    if (losses.contains(step)) EXPECT_EQ(losses.at(step), loss) << step;
+    if (losses.contains(step)) {
+      EXPECT_EQ(losses.at(step), loss) << step;
+    }
     losses[step] = loss;
   }
   EXPECT_EQ(losses, want.losses);
