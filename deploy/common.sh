@@ -12,9 +12,14 @@ fail() {
   exit "$code"
 }
 
-# A big C++ file needs up to 1.5 GB while it is compiled: more jobs than memory only swap.
+# A big C++ file needs up to 1.5 GB while it is compiled: more jobs than memory only swap. LONGHAUL_JOBS
+# overrides.
 build_jobs() {
   local cores gigabytes
+  if [[ -n ${LONGHAUL_JOBS:-} ]]; then
+    echo "$LONGHAUL_JOBS"
+    return
+  fi
   cores=$(nproc)
   gigabytes=$(awk '/MemAvailable/ {print int($2 / 1500000)}' /proc/meminfo)
   ((gigabytes < 1)) && gigabytes=1

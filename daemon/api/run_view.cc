@@ -22,7 +22,9 @@ json::value metric(const std::optional<telemetry::StepRecord>& step, std::string
   return nullptr;
 }
 
-json::value time_or_null(int64_t wall_ms) { return wall_ms > 0 ? json::value(rfc3339(wall_ms)) : json::value(nullptr); }
+json::value time_or_null(int64_t wall_ms) {
+  return wall_ms > 0 ? json::value(rfc3339(wall_ms)) : json::value(nullptr);
+}
 
 double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
 
@@ -50,7 +52,10 @@ std::string rfc3339(int64_t wall_ms) {
 
 DaemonRunView::DaemonRunView(const config::RunConfig& config, const Clock& clock, int64_t parameters,
                              std::function<std::optional<NodeRow>(const std::string&)> node_row)
-    : config_(config), clock_(clock), parameters_(parameters), node_row_(std::move(node_row)),
+    : config_(config),
+      clock_(clock),
+      parameters_(parameters),
+      node_row_(std::move(node_row)),
       state_(std::make_shared<const RunState>()) {}
 
 void DaemonRunView::set_step(const telemetry::StepRecord& step) {
@@ -65,7 +70,8 @@ json::object DaemonRunView::run() {
   json::object o;
   o["run"] = config_.run.name;
   o["title"] = config_.run.title.empty() ? config_.run.name : config_.run.title;
-  o["description"] = config_.run.description.empty() ? json::value(nullptr) : json::value(config_.run.description);
+  o["description"] =
+      config_.run.description.empty() ? json::value(nullptr) : json::value(config_.run.description);
   o["state"] = std::string(to_text(s.status));
   o["state_since"] = time_or_null(s.status_since_ms);
   if (!s.halt_reason.empty()) o["halt_reason"] = s.halt_reason;
@@ -87,7 +93,8 @@ void DaemonRunView::add_position(json::object* o) const {
   (*o)["target_steps"] = config_.run.target_steps;
   (*o)["tokens"] = step() * tokens_a_step;
   (*o)["target_tokens"] = config_.run.target_steps * tokens_a_step;
-  for (const char* name : {"loss", "learning_rate", "grad_norm", "tokens_per_second", "step_ms"}) (*o)[name] = metric(step_, name);
+  for (const char* name : {"loss", "learning_rate", "grad_norm", "tokens_per_second", "step_ms"})
+    (*o)[name] = metric(step_, name);
   (*o)["model_flops_utilization"] = nullptr;  // needs the peak of the hardware, which nobody has told
   (*o)["parameters"] = parameters_;
   (*o)["sequence_length"] = config_.model.sequence_length;
@@ -97,7 +104,8 @@ void DaemonRunView::add_position(json::object* o) const {
   for (const auto& corpus : config_.data.corpora) weights += corpus.weight;
   json::array languages;
   for (const auto& corpus : config_.data.corpora) {
-    languages.push_back(json::object{{"name", std::filesystem::path(corpus.path).filename().string()}, {"weight", corpus.weight / weights}});
+    languages.push_back(json::object{{"name", std::filesystem::path(corpus.path).filename().string()},
+                                     {"weight", corpus.weight / weights}});
   }
   (*o)["languages"] = std::move(languages);
 }
@@ -121,14 +129,16 @@ void DaemonRunView::add_progress(json::object* o, int64_t now_ms) const {
   if (productive) t.productive_ms += since;
   const int64_t total = s.accounted_ms - s.started_ms + since;
   const bool known = total > 0 && step() > 0 && t.productive_ms > 0;
-  (*o)["goodput"] = known ? json::value(static_cast<double>(t.productive_ms) / static_cast<double>(total)) : json::value(nullptr);
+  (*o)["goodput"] = known ? json::value(static_cast<double>(t.productive_ms) / static_cast<double>(total))
+                          : json::value(nullptr);
 
   // Time to go: at the speed of the whole run with everything that went wrong (the estimate), at the speed
   // of undisturbed steps (the early end), and as far beyond the estimate as that is before it.
   const int64_t left = config_.run.target_steps - step();
   for (const char* name : {"eta_s", "eta_at", "eta_low_at", "eta_high_at"}) (*o)[name] = nullptr;
   if (!known || left < 0 || s.status == RunStatus::kCompleted || s.status == RunStatus::kHalted) return;
-  const double a_step_ms = static_cast<double>(total - t.paused_ms - t.waiting_ms) / static_cast<double>(step());
+  const double a_step_ms =
+      static_cast<double>(total - t.paused_ms - t.waiting_ms) / static_cast<double>(step());
   const double quick_ms = static_cast<double>(t.productive_ms) / static_cast<double>(step());
   const double eta_ms = a_step_ms * static_cast<double>(left);
   const double low_ms = std::min(eta_ms, quick_ms * static_cast<double>(left));
@@ -142,22 +152,33 @@ void DaemonRunView::add_nodes(json::object* o) const {
   std::map<std::string, int64_t> counts;
   for (const auto& [name, node] : state_->nodes) ++counts[std::string(to_text(node.status))];
   json::object nodes;
-  for (const char* status : {"healthy", "suspect", "spare", "draining", "down", "excluded", "unknown"}) nodes[status] = counts[status];
+  for (const char* status : {"healthy", "suspect", "spare", "draining", "down", "excluded", "unknown"})
+    nodes[status] = counts[status];
   (*o)["nodes"] = std::move(nodes);
 }
 
 json::value DaemonRunView::last_checkpoint() const {
   if (!state_->last_checkpoint) return nullptr;
   const CheckpointNote& c = *state_->last_checkpoint;
-  return json::object{{"step", c.step}, {"saved_at", rfc3339(c.saved_at_ms)}, {"size_bytes", c.size_bytes}, {"verified", nullptr}, {"sane", nullptr}};
+  return json::object{{"step", c.step},
+                      {"saved_at", rfc3339(c.saved_at_ms)},
+                      {"size_bytes", c.size_bytes},
+                      {"verified", nullptr},
+                      {"sane", nullptr}};
 }
 
 json::array DaemonRunView::checkpoints() {
   json::array rows;
   for (const CheckpointRow& c : checkpoints_) {
-    rows.push_back(json::object{{"step", c.step}, {"branch", c.branch}, {"generation", c.generation},
-                                {"saved_at", rfc3339(c.saved_at_ms)}, {"size_bytes", c.size_bytes}, {"verified", nullptr},
-                                {"sane", nullptr}, {"pinned", false}, {"where", json::array{"store"}}});
+    rows.push_back(json::object{{"step", c.step},
+                                {"branch", c.branch},
+                                {"generation", c.generation},
+                                {"saved_at", rfc3339(c.saved_at_ms)},
+                                {"size_bytes", c.size_bytes},
+                                {"verified", nullptr},
+                                {"sane", nullptr},
+                                {"pinned", false},
+                                {"where", json::array{"store"}}});
   }
   return rows;
 }
@@ -170,10 +191,13 @@ json::array DaemonRunView::nodes() {
       if (r.node == name) ranks.push_back(r.rank);
     }
     const auto row = node_row_(name);
-    rows.push_back(json::object{{"name", name}, {"state", std::string(to_text(node.status))}, {"ranks", std::move(ranks)},
-                                {"connected", row.has_value()},
-                                {"last_heard_ms", row ? json::value(row->last_heard_ms_ago) : json::value(nullptr)},
-                                {"restarts", std::max<int64_t>(0, node.starts - 1)}});
+    rows.push_back(
+        json::object{{"name", name},
+                     {"state", std::string(to_text(node.status))},
+                     {"ranks", std::move(ranks)},
+                     {"connected", row.has_value()},
+                     {"last_heard_ms", row ? json::value(row->last_heard_ms_ago) : json::value(nullptr)},
+                     {"restarts", std::max<int64_t>(0, node.starts - 1)}});
   }
   return rows;
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "trainer/data/corpus_builder.h"
+#include "trainer/data/corpus_digests.h"
 
 namespace longhaul::daemon {
 namespace {

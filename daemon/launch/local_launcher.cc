@@ -1,16 +1,15 @@
 #include "daemon/launch/local_launcher.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <charconv>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/core/log.h"
 #include "base/posix/child_process.h"
@@ -28,7 +27,8 @@ struct LocalLauncher::Watch {
   asio::posix::stream_descriptor descriptor;
 };
 
-LocalLauncher::LocalLauncher(asio::io_context& io, LocalLauncherOptions options, std::function<void(const std::string&)> died)
+LocalLauncher::LocalLauncher(asio::io_context& io, LocalLauncherOptions options,
+                             std::function<void(const std::string&)> died)
     : io_(io), options_(std::move(options)), died_(std::move(died)) {}
 
 LocalLauncher::~LocalLauncher() = default;
@@ -51,7 +51,8 @@ void LocalLauncher::start(const std::string& node) {
     return;
   }
   const std::string logs = fmt::format("{}/{}/logs", options_.node_root, node);
-  if (const auto made = make_directories(logs); !made) return log_error("start agent: " + made.error().message);
+  if (const auto made = make_directories(logs); !made)
+    return log_error("start agent: " + made.error().message);
   const std::string output = logs + "/agent.out";
   UniqueFd log(::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   ChildSpec spec;

@@ -19,13 +19,14 @@ namespace longhaul::daemon {
 struct LocalLauncherOptions {
   std::string agent_program;  // path of longhaul-agent
   std::string run_directory;
-  std::string node_root;      // config::Paths::node
+  std::string node_root;  // config::Paths::node
   std::string key_file;
 };
 
 class LocalLauncher final : public Launcher {
  public:
-  LocalLauncher(boost::asio::io_context& io, LocalLauncherOptions options, std::function<void(const std::string& node)> died);
+  LocalLauncher(boost::asio::io_context& io, LocalLauncherOptions options,
+                std::function<void(const std::string& node)> died);
   ~LocalLauncher() override;
 
   void start(const std::string& node) override;

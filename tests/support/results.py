@@ -61,7 +61,7 @@ def from_tap(text, program):
             else:
                 results.passed += 1
             last_failed = bool(bad) and reason is None
-        elif line.startswith("#") and seen and last_failed:
+        elif line.lstrip().startswith("#") and seen and last_failed:
             results.failures[-1] += "\n" + line
     if plan is None or plan != seen:
         promised = "no plan" if plan is None else f"{plan} planned"

@@ -171,7 +171,10 @@ Result<> SimulatedFileSystem::begin(const std::string& what, const std::string& 
   return {};
 }
 
-bool SimulatedFileSystem::sync_is_dropped() { return dropped_syncs_.contains(syncs_++); }
+bool SimulatedFileSystem::sync_is_dropped() {
+  syncs_.push_back(operations_ - 1);
+  return dropped_syncs_.contains(static_cast<int64_t>(syncs_.size()) - 1);
+}
 
 SimulatedFileSystem::NodePtr SimulatedFileSystem::find(const std::string& path) const {
   NodePtr node = root_;

@@ -32,7 +32,8 @@ class SimulatedFileSystem final : public FileSystem {
   void drop_sync(int64_t sync);           // the sync with this number reports success and does nothing
   void set_capacity(int64_t size_bytes);  // of all files together
   int64_t operations() const { return operations_; }
-  int64_t syncs() const { return syncs_; }
+  // Of each sync so far its operation's number.
+  const std::vector<int64_t>& syncs() const { return syncs_; }
   bool lost_power() const;
 
   // The machine comes up again: open files are stale, faults are off.
@@ -71,7 +72,7 @@ class SimulatedFileSystem final : public FileSystem {
 
   NodePtr root_;
   int64_t operations_ = 0;
-  int64_t syncs_ = 0;
+  std::vector<int64_t> syncs_;
   int64_t epoch_ = 0;  // restarts; files opened before are stale
   std::map<int64_t, ErrorCode> failures_;
   std::optional<int64_t> power_loss_;

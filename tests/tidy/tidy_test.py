@@ -79,6 +79,9 @@ class RuleTest(unittest.TestCase):
         for text in ("// TO" "DO: later\n", "<" * 7 + " HEAD\n", "see /wo" "rk/x/y\n", "blank \n"):
             self.check(words.text_is_clean, {"base/core/check.h": text}, "base/core/check.h:1")
 
+    def test_a_document_that_is_not_there(self):
+        self.check(words.documents_exist, {"base/core/check.h": "// see doc" "s/gone.md\n"}, "gone.md does not exist")
+
 
 class FunctionTest(unittest.TestCase):
     def names(self, text):

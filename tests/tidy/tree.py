@@ -39,8 +39,9 @@ def parse_targets(folder, text):
 
 
 class Tree:
-    def __init__(self, files):
-        """files: path relative to the repository → content."""
+    def __init__(self, files, pictures=()):
+        """files: path relative to the repository → content. pictures: paths of what is no text."""
+        self.paths = set(files) | set(pictures)
         self.files = {p: t for p, t in sorted(files.items()) if not GENERATED.match(p)}
         self.targets = []
         for path, text in self.files.items():
@@ -56,7 +57,7 @@ class Tree:
         names = subprocess.run(
             ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
             check=True, capture_output=True, text=True).stdout.splitlines()
-        files = {}
+        files, pictures = {}, set()
         for name in names:
             path = root / name
             if not path.is_file():
@@ -64,8 +65,8 @@ class Tree:
             try:
                 files[name] = path.read_text(encoding="utf-8")
             except UnicodeDecodeError:
-                pass  # a picture
-        return Tree(files)
+                pictures.add(name)
+        return Tree(files, pictures)
 
     def cpp(self, suffixes=(".h", ".cc"), tests=True):
         for path, text in self.files.items():

@@ -1,5 +1,5 @@
 """The text speaks of the project only: nothing left to do later (that is what issues are for), no path of
-somebody's machine, no trace of a merge."""
+somebody's machine, no trace of a merge. A document that is mentioned exists."""
 import re
 
 FORBIDDEN = [
@@ -18,3 +18,9 @@ def text_is_clean(tree):
             for match in pattern.finditer(text):
                 offences.append(f"{path}:{text.count(chr(10), 0, match.start()) + 1}: {what}: {match.group().strip()!r}")
     return offences
+
+
+def documents_exist(tree):
+    return [f"{path}:{text.count(chr(10), 0, match.start()) + 1}: {match.group()} does not exist"
+            for path, text in tree.files.items() for match in re.finditer(r"\bdocs/[\w.-]*\w", text)
+            if match.group() not in tree.paths]

@@ -52,7 +52,4 @@ struct CorpusOptions {
 Result<CorpusReport> build_corpus(const std::string& text_dir, const std::string& out_dir,
                                   const CorpusOptions& options = {});
 
-// Compares every file with SHA256SUMS. kNotFound: no corpus there; kCorrupt names the file.
-Result<> verify_corpus(const std::string& dir);
-
 }  // namespace longhaul::trainer::data

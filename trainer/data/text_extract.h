@@ -15,7 +15,4 @@ namespace longhaul::trainer::data {
 // blanks collapse, but line ends in <pre> are kept. Bytes that are not UTF-8 become U+FFFD.
 std::vector<std::string> extract_lines(std::string_view markup);
 
-// "&amp;" "&#228;" "&#xE4;" and the named entities of HTML that manuals use; others stay as they are.
-std::string decode_entities(std::string_view text);
-
 }  // namespace longhaul::trainer::data

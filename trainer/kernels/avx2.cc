@@ -1,12 +1,12 @@
-// The kernels for CPUs with AVX2 and FMA. All headers but the kernels' own come before the target is set: nothing of
-// theirs may be compiled for it, or the linker could pick that copy for everybody.
-#include <immintrin.h>
-
+// The kernels for CPUs with AVX2 and FMA. All headers but the kernels' own come before the target is set:
+// nothing of theirs may be compiled for it, or the linker could pick that copy for everybody.
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+
+#include <immintrin.h>
 
 #include "trainer/kernels/determined_math.h"
 #include "trainer/kernels/tables.h"
@@ -20,7 +20,7 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 #endif
-#include "trainer/kernels/impl/table.h"
+#include "trainer/kernels/table.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #else

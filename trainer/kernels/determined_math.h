@@ -1,5 +1,5 @@
 // Mathematical functions whose bits do not depend on the C library or on the CPU (glibc picks variants by
-// CPU). Plain double arithmetic, correctly rounded operations only. Good to about 1e-15 relative: enough for
+// CPU). Plain double arithmetic, correctly rounded operations only. Good to about 2e-15: enough for
 // schedules, initial values and losses.
 // Thread-safety: pure functions.
 #pragma once
@@ -8,10 +8,10 @@
 
 namespace longhaul::trainer {
 
-double determined_log(double x);                   // x > 0, finite, normal
-double determined_cos(double x);                   // |x| <= 4
+double determined_log(double x);                         // x > 0, finite, normal
+double determined_cos(double x);                         // |x| <= 4
 double determined_power(double base, int64_t exponent);  // exponent >= 0, by repeated squaring
-double determined_normal(double uniform);          // inverse of the normal distribution; 0 < uniform < 1
+double determined_normal(double uniform);  // inverse of the normal distribution; 0 < uniform < 1
 
 // 1 / (1 - beta^step), step >= 1: AdamW's bias correction.
 float adamw_correction(double beta, int64_t step);

@@ -20,8 +20,8 @@ namespace longhaul::trainer {
 // C[m, n] = A[m, k] · B[k, n], summed over k in ascending pairs.
 struct Gemm {
   int64_t m = 0, n = 0, k = 0;
-  // a_transposed: A(m, k) is a[k * a_stride + m], and the output is f32; else a[m * a_stride + k], and of an odd
-  // k the element behind each row is read too, and must be finite.
+  // a_transposed: A(m, k) is a[k * a_stride + m], and the output is f32; else a[m * a_stride + k], and of an
+  // odd k the element behind each row is read too, and must be finite.
   const Bf16* a = nullptr;
   int64_t a_stride = 0;
   bool a_transposed = false;
@@ -40,7 +40,8 @@ struct Gemm {
 };
 
 // One layer's attention of a micro-batch. qkv is [batch * sequence, heads * 3 * head_size], head h's row
-// slice being q|k|v at h * 3 * head_size (BLOOM's interleave). out, d_out: [batch * sequence, heads * head_size].
+// slice being q|k|v at h * 3 * head_size (BLOOM's interleave). out, d_out: [batch * sequence, heads *
+// head_size].
 struct Attention {
   int64_t batch = 0, sequence = 0, heads = 0, head_size = 0;  // head_size is even
   const float* slopes = nullptr;                              // [heads], ALiBi
@@ -75,10 +76,10 @@ struct LayerNorm {
 // Softmax cross-entropy of `rows` rows of logits [rows, vocabulary], `stride` apart.
 struct CrossEntropy {
   int64_t rows = 0, vocabulary = 0, stride = 0;
-  float* logits = nullptr;   // overwritten
+  float* logits = nullptr;  // overwritten
   const int32_t* targets = nullptr;
-  float* losses = nullptr;    // [rows]
-  Bf16* d_logits = nullptr;   // null: losses only; else (softmax - one hot) * gradient_scale
+  float* losses = nullptr;   // [rows]
+  Bf16* d_logits = nullptr;  // null: losses only; else (softmax - one hot) * gradient_scale
   float gradient_scale = 1;
 };
 
@@ -123,7 +124,8 @@ struct Kernels {
   void (*cross_entropy)(const CrossEntropy& cross_entropy);
 
   // out[i] = table[tokens[i]]; d_table[tokens[i]] += d_out[i], in order of i. Rows of `columns` elements.
-  void (*embedding_forward)(const Bf16* table, const int32_t* tokens, int64_t rows, int64_t columns, Bf16* out);
+  void (*embedding_forward)(const Bf16* table, const int32_t* tokens, int64_t rows, int64_t columns,
+                            Bf16* out);
   void (*embedding_backward)(const float* d_out, const int32_t* tokens, int64_t rows, int64_t columns,
                              float* d_table);
 

@@ -112,25 +112,26 @@ void norm_forward(const Compute& compute, const Dimensions& dims, const NormOffs
                                       .inverse_deviation = statistics.inverse_deviation});
 }
 
-void block_forward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at, const Bf16* weights,
-                   const float* slopes, const BlockActivations& kept, Bf16* out) {
+void block_forward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at,
+                   const Bf16* weights, const float* slopes, const BlockActivations& kept, Bf16* out) {
   const int64_t n = dims.tokens, h = dims.hidden;
   norm_forward(compute, dims, at.norm1, weights, kept.input, kept.norm1, kept.normed1);
-  linear_forward(compute, {n, h, 3 * h}, kept.normed1, weights + at.qkv.weight, weights + at.qkv.bias, nullptr,
-                 kept.qkv);
+  linear_forward(compute, {n, h, 3 * h}, kept.normed1, weights + at.qkv.weight, weights + at.qkv.bias,
+                 nullptr, kept.qkv);
   compute.kernels.attention_forward(attention_of(dims, slopes, kept), compute.workspace);
-  linear_forward(compute, {n, h, h}, kept.attended, weights + at.dense.weight, weights + at.dense.bias, kept.input,
-                 kept.middle);
+  linear_forward(compute, {n, h, h}, kept.attended, weights + at.dense.weight, weights + at.dense.bias,
+                 kept.input, kept.middle);
   norm_forward(compute, dims, at.norm2, weights, kept.middle, kept.norm2, kept.normed2);
-  linear_forward(compute, {n, h, 4 * h}, kept.normed2, weights + at.up.weight, weights + at.up.bias, nullptr, kept.up);
+  linear_forward(compute, {n, h, 4 * h}, kept.normed2, weights + at.up.weight, weights + at.up.bias, nullptr,
+                 kept.up);
   compute.kernels.gelu_forward(kept.up, kept.gelu, n * 4 * h);
-  linear_forward(compute, {n, 4 * h, h}, kept.gelu, weights + at.down.weight, weights + at.down.bias, kept.middle,
-                 out);
+  linear_forward(compute, {n, 4 * h, h}, kept.gelu, weights + at.down.weight, weights + at.down.bias,
+                 kept.middle, out);
 }
 
-void block_backward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at, const Bf16* weights,
-                    const float* slopes, const BlockActivations& kept, const BlockGradients& gradients,
-                    float* d_weights) {
+void block_backward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at,
+                    const Bf16* weights, const float* slopes, const BlockActivations& kept,
+                    const BlockGradients& gradients, float* d_weights) {
   const int64_t n = dims.tokens, h = dims.hidden;
   const LinearShape down = {n, 4 * h, h}, up = {n, h, 4 * h}, dense = {n, h, h}, qkv = {n, h, 3 * h};
 
@@ -139,7 +140,8 @@ void block_backward(const Compute& compute, const Dimensions& dims, const BlockO
                          d_weights + at.down.bias);
   linear_backward_input(compute, down, gradients.rounded, weights + at.down.weight, gradients.wide);
   compute.kernels.gelu_backward(kept.up, gradients.wide, gradients.wide, n * 4 * h);
-  linear_backward_weight(compute, up, gradients.wide, kept.normed2, d_weights + at.up.weight, d_weights + at.up.bias);
+  linear_backward_weight(compute, up, gradients.wide, kept.normed2, d_weights + at.up.weight,
+                         d_weights + at.up.bias);
   linear_backward_input(compute, up, gradients.wide, weights + at.up.weight, gradients.narrow);
   norm_backward(compute, dims, at.norm2, weights, kept.middle, kept.norm2, gradients, d_weights);
 

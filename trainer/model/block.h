@@ -35,15 +35,15 @@ struct NormStatistics {
   static NormStatistics cut(const Dimensions& dims, MemoryCutter& cutter);
 };
 struct BlockActivations {
-  Bf16* input;                      // [N, H]
-  Bf16* normed1;                    // [N, H]
-  Bf16* qkv;                        // [N, 3H]
-  Bf16* attended;                   // [N, H]
-  Bf16* middle;                     // [N, H]
-  Bf16* normed2;                    // [N, H]
-  Bf16 *up, *gelu;                  // [N, 4H]
-  NormStatistics norm1, norm2;      // [N]
-  float *row_max, *row_scale;       // [batch, heads, sequence]
+  Bf16* input;                  // [N, H]
+  Bf16* normed1;                // [N, H]
+  Bf16* qkv;                    // [N, 3H]
+  Bf16* attended;               // [N, H]
+  Bf16* middle;                 // [N, H]
+  Bf16* normed2;                // [N, H]
+  Bf16 *up, *gelu;              // [N, 4H]
+  NormStatistics norm1, norm2;  // [N]
+  float *row_max, *row_scale;   // [batch, heads, sequence]
   static BlockActivations cut(const Dimensions& dims, MemoryCutter& cutter);
 };
 
@@ -57,12 +57,12 @@ struct BlockGradients {
 };
 
 // kept.input holds the input; out: [N, H]. slopes: [heads].
-void block_forward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at, const Bf16* weights,
-                   const float* slopes, const BlockActivations& kept, Bf16* out);
+void block_forward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at,
+                   const Bf16* weights, const float* slopes, const BlockActivations& kept, Bf16* out);
 // gradients.stream: of the output before, of the input after. d_weights: this block's parts are overwritten.
-void block_backward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at, const Bf16* weights,
-                    const float* slopes, const BlockActivations& kept, const BlockGradients& gradients,
-                    float* d_weights);
+void block_backward(const Compute& compute, const Dimensions& dims, const BlockOffsets& at,
+                    const Bf16* weights, const float* slopes, const BlockActivations& kept,
+                    const BlockGradients& gradients, float* d_weights);
 
 void norm_forward(const Compute& compute, const Dimensions& dims, const NormOffsets& at, const Bf16* weights,
                   const Bf16* x, const NormStatistics& statistics, Bf16* out);

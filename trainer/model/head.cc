@@ -8,8 +8,9 @@ namespace {
 
 constexpr int64_t kLogitsAtOnce = int64_t{1} << 21;  // 8 MiB of f32: stays in a last-level cache
 
-void logits_and_losses(const Compute& compute, const Dimensions& dims, const Bf16* embedding, const int32_t* targets,
-                       int64_t begin, int64_t rows, Bf16* d_logits, const HeadMemory& memory) {
+void logits_and_losses(const Compute& compute, const Dimensions& dims, const Bf16* embedding,
+                       const int32_t* targets, int64_t begin, int64_t rows, Bf16* d_logits,
+                       const HeadMemory& memory) {
   compute.kernels.gemm({.m = rows,
                         .n = dims.vocabulary,
                         .k = dims.hidden,
@@ -32,8 +33,8 @@ void logits_and_losses(const Compute& compute, const Dimensions& dims, const Bf1
 }
 
 // d_normed [N, H] rows begin … from d_logits, and the embedding's gradient += d_logitsᵀ normed.
-void logits_backward(const Compute& compute, const Dimensions& dims, const Bf16* embedding, int64_t begin, int64_t rows,
-                     const HeadMemory& memory, Bf16* d_normed, float* d_embedding) {
+void logits_backward(const Compute& compute, const Dimensions& dims, const Bf16* embedding, int64_t begin,
+                     int64_t rows, const HeadMemory& memory, Bf16* d_normed, float* d_embedding) {
   compute.kernels.gemm({.m = rows,
                         .n = dims.hidden,
                         .k = dims.vocabulary,
@@ -82,8 +83,8 @@ void head_forward(const Compute& compute, const Dimensions& dims, const HeadOffs
 }
 
 void head_forward_backward(const Compute& compute, const Dimensions& dims, const HeadOffsets& at,
-                           const Bf16* weights, const Bf16* x, const int32_t* targets, const HeadMemory& memory,
-                           const BlockGradients& gradients, float* d_weights) {
+                           const Bf16* weights, const Bf16* x, const int32_t* targets,
+                           const HeadMemory& memory, const BlockGradients& gradients, float* d_weights) {
   norm_forward(compute, dims, at.norm, weights, x, memory.norm, memory.normed);
   for (int64_t begin = 0; begin < dims.tokens; begin += memory.rows) {
     const int64_t rows = std::min(memory.rows, dims.tokens - begin);

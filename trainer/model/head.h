@@ -29,7 +29,7 @@ void head_forward(const Compute& compute, const Dimensions& dims, const HeadOffs
 // Also the gradients of the mean loss: gradients.stream and, in d_weights, embedding and final LayerNorm
 // are overwritten. The same losses, bit for bit.
 void head_forward_backward(const Compute& compute, const Dimensions& dims, const HeadOffsets& at,
-                           const Bf16* weights, const Bf16* x, const int32_t* targets, const HeadMemory& memory,
-                           const BlockGradients& gradients, float* d_weights);
+                           const Bf16* weights, const Bf16* x, const int32_t* targets,
+                           const HeadMemory& memory, const BlockGradients& gradients, float* d_weights);
 
 }  // namespace longhaul::trainer

@@ -14,9 +14,11 @@ namespace {
 // Element `element` of tensor `tensor`: one 32-bit word of the stream, through the inverse normal.
 float normal_element(uint64_t seed, uint32_t tensor, int64_t element, double sigma) {
   const uint64_t quad = static_cast<uint64_t>(element) / 4;
-  const PhiloxCounter words = philox({static_cast<uint32_t>(quad), static_cast<uint32_t>(quad >> 32), tensor, 0},
-                                     {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
-  const double uniform = (static_cast<double>(words[static_cast<uint64_t>(element) % 4]) + 0.5) / 4294967296.0;
+  const PhiloxCounter words =
+      philox({static_cast<uint32_t>(quad), static_cast<uint32_t>(quad >> 32), tensor, 0},
+             {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+  const double uniform =
+      (static_cast<double>(words[static_cast<uint64_t>(element) % 4]) + 0.5) / 4294967296.0;
   return static_cast<float>(determined_normal(uniform) * sigma);
 }
 
@@ -51,8 +53,10 @@ void initialize(const ParameterLayout& layout, const config::Model& model, uint6
   const double sigma = initial_sigma(model.hidden);
   uint32_t index = 0;
   for (const ParameterTensor& tensor : layout.tensors()) {
-    const Range part = {std::max(tensor.offset, range.begin), std::min(tensor.offset + tensor.size, range.end)};
-    if (part.size() > 0) fill(tensor, index, part, seed, sigma, model.layers, master + (part.begin - range.begin));
+    const Range part = {std::max(tensor.offset, range.begin),
+                        std::min(tensor.offset + tensor.size, range.end)};
+    if (part.size() > 0)
+      fill(tensor, index, part, seed, sigma, model.layers, master + (part.begin - range.begin));
     ++index;
   }
 }

@@ -22,8 +22,8 @@ void linear_forward(const Compute& compute, const LinearShape& shape, const Bf16
                        compute.workspace);
 }
 
-void linear_backward_input(const Compute& compute, const LinearShape& shape, const Bf16* d_out, const Bf16* weight,
-                           Bf16* d_x) {
+void linear_backward_input(const Compute& compute, const LinearShape& shape, const Bf16* d_out,
+                           const Bf16* weight, Bf16* d_x) {
   compute.kernels.gemm({.m = shape.rows,
                         .n = shape.inputs,
                         .k = shape.outputs,
@@ -36,8 +36,8 @@ void linear_backward_input(const Compute& compute, const LinearShape& shape, con
                        compute.workspace);
 }
 
-void linear_backward_weight(const Compute& compute, const LinearShape& shape, const Bf16* d_out, const Bf16* x,
-                            float* d_weight, float* d_bias) {
+void linear_backward_weight(const Compute& compute, const LinearShape& shape, const Bf16* d_out,
+                            const Bf16* x, float* d_weight, float* d_bias) {
   compute.kernels.gemm({.m = shape.outputs,
                         .n = shape.inputs,
                         .k = shape.rows,

@@ -20,11 +20,11 @@ struct LinearShape {
 void linear_forward(const Compute& compute, const LinearShape& shape, const Bf16* x, const Bf16* weight,
                     const Bf16* bias, const Bf16* residual, Bf16* out);
 // d_x = d_out W.
-void linear_backward_input(const Compute& compute, const LinearShape& shape, const Bf16* d_out, const Bf16* weight,
-                           Bf16* d_x);
+void linear_backward_input(const Compute& compute, const LinearShape& shape, const Bf16* d_out,
+                           const Bf16* weight, Bf16* d_x);
 // d_weight = d_outᵀ x; d_bias = column sums of d_out.
-void linear_backward_weight(const Compute& compute, const LinearShape& shape, const Bf16* d_out, const Bf16* x,
-                            float* d_weight, float* d_bias);
+void linear_backward_weight(const Compute& compute, const LinearShape& shape, const Bf16* d_out,
+                            const Bf16* x, float* d_weight, float* d_bias);
 // What the three need at most.
 int64_t linear_workspace_bytes(const Kernels& kernels, const LinearShape& shape);
 

@@ -37,7 +37,8 @@ struct Pieces {
 int64_t workspace_bytes(const Kernels& kernels, const Dimensions& dims, int64_t head_rows) {
   const int64_t n = dims.tokens, h = dims.hidden;
   return std::max({linear_workspace_bytes(kernels, {n, h, 3 * h}), linear_workspace_bytes(kernels, {n, h, h}),
-                   linear_workspace_bytes(kernels, {n, h, 4 * h}), linear_workspace_bytes(kernels, {n, 4 * h, h}),
+                   linear_workspace_bytes(kernels, {n, h, 4 * h}),
+                   linear_workspace_bytes(kernels, {n, 4 * h, h}),
                    linear_workspace_bytes(kernels, {head_rows, h, dims.vocabulary}),
                    kernels.attention_workspace_bytes(dims.sequence, dims.head_size)});
 }
@@ -48,7 +49,8 @@ Pieces cut(const Kernels& kernels, const Dimensions& dims, MemoryCutter& cutter)
   pieces.workspace = cutter.take<std::byte>(workspace_bytes(kernels, dims, pieces.head.rows));
   pieces.embedded = cutter.take<Bf16>(dims.tokens * dims.hidden);
   pieces.embedding_norm = NormStatistics::cut(dims, cutter);
-  for (int64_t layer = 0; layer < dims.layers; ++layer) pieces.blocks.push_back(BlockActivations::cut(dims, cutter));
+  for (int64_t layer = 0; layer < dims.layers; ++layer)
+    pieces.blocks.push_back(BlockActivations::cut(dims, cutter));
   pieces.output = cutter.take<Bf16>(dims.tokens * dims.hidden);
   pieces.gradients = BlockGradients::cut(dims, cutter);
   return pieces;
@@ -77,14 +79,16 @@ class Model::Impl {
   void forward(const Bf16* weights, const int32_t* tokens) {
     const Compute compute = {kernels_, pieces_.workspace};
     kernels_.embedding_forward(weights + head_.embedding, tokens, dims.tokens, dims.hidden, pieces_.embedded);
-    norm_forward(compute, dims, embedding_norm_, weights, pieces_.embedded, pieces_.embedding_norm, block_input(0));
+    norm_forward(compute, dims, embedding_norm_, weights, pieces_.embedded, pieces_.embedding_norm,
+                 block_input(0));
     for (int64_t layer = 0; layer < dims.layers; ++layer) {
       block_forward(compute, dims, blocks_[layer], weights, slopes_.data(), pieces_.blocks[layer],
                     block_input(layer + 1));
     }
   }
 
-  float forward_loss(const Bf16* weights, const int32_t* tokens, const int32_t* targets, double* per_sample_loss) {
+  float forward_loss(const Bf16* weights, const int32_t* tokens, const int32_t* targets,
+                     double* per_sample_loss) {
     check_tokens(tokens, targets);
     const FlushSubnormals flush;
     forward(weights, tokens);
@@ -98,11 +102,11 @@ class Model::Impl {
     const FlushSubnormals flush;
     const Compute compute = {kernels_, pieces_.workspace};
     forward(weights, tokens);
-    head_forward_backward(compute, dims, head_, weights, pieces_.output, targets, pieces_.head, pieces_.gradients,
-                          grads);
+    head_forward_backward(compute, dims, head_, weights, pieces_.output, targets, pieces_.head,
+                          pieces_.gradients, grads);
     for (int64_t layer = dims.layers - 1; layer >= 0; --layer) {
-      block_backward(compute, dims, blocks_[layer], weights, slopes_.data(), pieces_.blocks[layer], pieces_.gradients,
-                     grads);
+      block_backward(compute, dims, blocks_[layer], weights, slopes_.data(), pieces_.blocks[layer],
+                     pieces_.gradients, grads);
     }
     embedding_backward(weights, tokens, grads);
     std::fill(grads + layout.size(), grads + layout.padded_size(), 0.0f);
@@ -176,8 +180,8 @@ int64_t Model::micro_batch() const { return impl_->dims.batch; }
 int64_t Model::tokens() const { return impl_->dims.tokens; }
 int64_t Model::workspace_bytes() const { return impl_->bytes; }
 
-float Model::forward_backward(const Bf16* weights, const int32_t* tokens, const int32_t* targets, float* grads,
-                              double* per_sample_loss) {
+float Model::forward_backward(const Bf16* weights, const int32_t* tokens, const int32_t* targets,
+                              float* grads, double* per_sample_loss) {
   return impl_->forward_backward(weights, tokens, targets, grads, per_sample_loss);
 }
 float Model::forward_loss(const Bf16* weights, const int32_t* tokens, const int32_t* targets,

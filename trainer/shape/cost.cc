@@ -32,8 +32,7 @@ double hardware_flops(const config::Model& model, int64_t samples) {
 
 MemoryEstimate memory_estimate(const config::Model& model, int64_t micro_batch, int data_parallel) {
   CHECK(micro_batch >= 1 && data_parallel >= 1);
-  const int64_t parameters =
-      (parameter_count(model) + kBlockElements - 1) / kBlockElements * kBlockElements;
+  const int64_t parameters = (parameter_count(model) + kBlockElements - 1) / kBlockElements * kBlockElements;
   const int64_t blocks = parameters / kBlockElements;
   const int64_t slice = (blocks + data_parallel - 1) / data_parallel * kBlockElements;
   const int64_t tokens = micro_batch * model.sequence_length;

@@ -13,7 +13,10 @@ namespace {
 class Builder {
  public:
   void matrix(std::string name, int64_t rows, int64_t columns, InitialValue initial_value) {
-    add({.name = std::move(name), .shape = {rows, columns}, .weight_decay = true, .initial_value = initial_value});
+    add({.name = std::move(name),
+         .shape = {rows, columns},
+         .weight_decay = true,
+         .initial_value = initial_value});
   }
   void vector(std::string name, int64_t size, InitialValue initial_value) {
     add({.name = std::move(name), .shape = {size}, .weight_decay = false, .initial_value = initial_value});

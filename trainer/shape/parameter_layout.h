@@ -70,8 +70,8 @@ class ParameterLayout {
   // nullptr: no such tensor.
   const ParameterTensor* find(const std::string& name) const;
 
-  int64_t size() const { return size_; }                 // elements of all tensors
-  int64_t padded_size() const { return padded_size_; }   // elements of the arena
+  int64_t size() const { return size_; }                // elements of all tensors
+  int64_t padded_size() const { return padded_size_; }  // elements of the arena
   int64_t blocks() const { return padded_size_ / kBlockElements; }
 
   // The slice of the arena that data-parallel rank `dp_rank` of `dp_size` owns; on block edges, sizes

@@ -9,7 +9,8 @@ namespace longhaul::trainer {
 namespace {
 
 Result<> check_size(const char* key, int64_t value, int64_t limit) {
-  if (value < 1 || value > limit) return invalid(fmt::format("{}: {} is not between 1 and {}", key, value, limit));
+  if (value < 1 || value > limit)
+    return invalid(fmt::format("{}: {} is not between 1 and {}", key, value, limit));
   return {};
 }
 
@@ -22,7 +23,8 @@ Result<> validate_shape(const config::Model& model) {
   LH_TRY(check_size("model.sequence_length", model.sequence_length, 10'000'000));
   LH_TRY(check_size("model.vocabulary_size", model.vocabulary_size, 100'000'000));
   if (model.hidden % model.heads != 0) {
-    return invalid(fmt::format("model.hidden: {} is not divisible by model.heads: {}", model.hidden, model.heads));
+    return invalid(
+        fmt::format("model.hidden: {} is not divisible by model.heads: {}", model.hidden, model.heads));
   }
   if (model.hidden / model.heads % 2 != 0) {
     return invalid(fmt::format("model.hidden / model.heads: the head size {} is odd; it must be even",
@@ -44,16 +46,19 @@ Result<> validate_topology(const config::Model& model, const config::Parallel& p
   LH_TRY(check_size("batch.micro", batch.micro, 1'000'000));
   LH_TRY(check_size("batch.global", batch.global, 1'000'000'000));
   if (batch.global % batch.micro != 0) {
-    return invalid(fmt::format("batch.global: {} is not divisible by batch.micro: {}", batch.global, batch.micro));
+    return invalid(
+        fmt::format("batch.global: {} is not divisible by batch.micro: {}", batch.global, batch.micro));
   }
   const int64_t micro_batches = batch.global / batch.micro;
   if (micro_batches < parallel.data) {
-    return invalid(fmt::format("batch.global / batch.micro: {} micro-batches are too few for parallel.data: {}",
-                               micro_batches, parallel.data));
+    return invalid(
+        fmt::format("batch.global / batch.micro: {} micro-batches are too few for parallel.data: {}",
+                    micro_batches, parallel.data));
   }
   if (micro_batches > kMaxMicroBatches) {
-    return invalid(fmt::format("batch.global / batch.micro: {} micro-batches a step, at most {} are supported",
-                               micro_batches, kMaxMicroBatches));
+    return invalid(
+        fmt::format("batch.global / batch.micro: {} micro-batches a step, at most {} are supported",
+                    micro_batches, kMaxMicroBatches));
   }
   return {};
 }

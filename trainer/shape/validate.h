@@ -9,7 +9,8 @@
 namespace longhaul::trainer {
 
 inline constexpr int kMaxDataParallel = 64;
-inline constexpr int64_t kMaxMicroBatches = 4096;  // in one step, over all ranks: bound of the fixed-point sums
+inline constexpr int64_t kMaxMicroBatches =
+    4096;  // in one step, over all ranks: bound of the fixed-point sums
 
 // The network alone: sizes positive and bounded, hidden divisible by heads, an even head size.
 Result<> validate_shape(const config::Model& model);

@@ -1,5 +1,5 @@
 // Where the ticks of the axes stand and what they say. Pure.
-import { axisNumber, clock, clockSeconds, shortDay } from "./format";
+import { axisNumber, integer, clock, clockSeconds, shortDay } from "./format";
 import type { XAxis } from "./view";
 
 export function niceStep(room: number, most: number): number {
@@ -38,16 +38,28 @@ export function logTicks(low: number, high: number, most: number): number[] {
 }
 
 const TIME_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
-  86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400];
+  86400, 2 * 86400, 7 * 86400, 14 * 86400];
 
-// Ticks on whole local minutes, hours, days; values in ms.
+// Ticks on whole local minutes, hours, days, firsts of months; values in ms.
 export function timeTicks(lowMs: number, highMs: number, most: number): { at: number; step: number }[] {
   const rough = (highMs - lowMs) / 1000 / Math.max(1, most);
-  const step = (TIME_STEPS_S.find((one) => one >= rough) ?? 365 * 86400) * 1000;
+  const found = TIME_STEPS_S.find((one) => one >= rough);
+  if (found === undefined) return monthTicks(lowMs, highMs, rough / (30 * 86400));
+  const step = found * 1000;
   const zone = new Date(lowMs).getTimezoneOffset() * 60000;
   const out: { at: number; step: number }[] = [];
   for (let at = Math.ceil((lowMs - zone) / step) * step + zone; at <= highMs; at += step) out.push({ at, step });
   return out;
+}
+
+function monthTicks(lowMs: number, highMs: number, roughMonths: number): { at: number; step: number }[] {
+  const every = [1, 2, 3, 6, 12].find((months) => months >= roughMonths) ?? 12;
+  const start = new Date(lowMs), out: { at: number; step: number }[] = [];
+  for (let month = Math.ceil((start.getMonth() + 1) / every) * every; ; month += every) {
+    const at = new Date(start.getFullYear(), month, 1).getTime();
+    if (at > highMs) return out;
+    out.push({ at, step: 30 * 86400_000 });
+  }
 }
 
 export function timeLabel(ms: number, stepMs: number): string {
@@ -56,5 +68,5 @@ export function timeLabel(ms: number, stepMs: number): string {
 
 export function xTicks(x: XAxis, low: number, high: number, most: number): { at: number; label: string }[] {
   if (x === "time") return timeTicks(low, high, most).map((tick) => ({ at: tick.at, label: timeLabel(tick.at, tick.step) }));
-  return linearTicks(low, high, most, true).map((at) => ({ at, label: axisNumber(at) }));
+  return linearTicks(low, high, most, true).map((at) => ({ at, label: x === "steps" && high < 10_000 ? integer(at) : axisNumber(at) }));
 }

@@ -1,7 +1,6 @@
 // One chart: uPlot with the page's type and colours. It owns neither the data nor the view: both are
 // handed in, and whatever the reader does with mouse, touch or keys goes back to the view.
 import uPlot from "uplot";
-import { axisNumber } from "./format";
 import { linearTicks, logTicks, xTicks } from "./axes";
 import { drawBelow, drawOver, type Annotations } from "./chart_draw";
 import { curveOf, toSteps, xFrame, yFrame, type Curve, type YFrame } from "./curve";
@@ -16,7 +15,7 @@ export interface ChartSpec {
   log(): boolean;
   smoothed(): boolean;
   floor?: number; // the y range reaches down to here
-  yLabel(value: number): string;
+  yLabel(value: number, decimals: number): string; // decimals: as many as the ticks need
   gutter: number; // px left of the plot, for the y labels
   onHover(index: number | null): void; // index into the buckets
   annotations(): Annotations;
@@ -99,7 +98,7 @@ export class Chart {
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false, dist: 6 },
-        points: { show: (u, i) => hoverPoint(u, i, () => this.lineIndex()) },
+        points: { show: (_u, i) => hoverPoint(i === this.lineIndex()), size: () => 9, width: () => 2, stroke: () => colour("accent"), fill: () => colour("paper") },
         sync: { key: "run", setSeries: false, scales: ["x", null], filters: { pub: hoverOnly, sub: hoverOnly } },
         bind: { dblclick: () => () => { view.zoom(null); return null; } },
       },
@@ -142,6 +141,7 @@ export class Chart {
   }
 
   private xAxis(): uPlot.Axis {
+    const { spec } = this;
     let labels = new Map<number, string>();
     return {
       font: canvasFont(12), labelFont: canvasFont(12), stroke: () => colour("ink3"), size: 30, gap: 6,
@@ -149,7 +149,8 @@ export class Chart {
       ticks: { show: true, size: 5, width: 1, stroke: () => colour("rule") },
       border: { show: true, width: 1, stroke: () => colour("rule") },
       splits: (u, _axis, low, high) => {
-        const most = Math.max(2, Math.floor(u.over.clientWidth / (this.view.x === "time" ? 92 : 74)));
+        const most = Math.max(2, Math.floor((u.width - spec.gutter) / (this.view.x === "time" ? 92 : 74)));
+        if (!this.curve?.x.length) return [];
         const ticks = xTicks(this.view.x, low, high, most);
         labels = new Map(ticks.map((tick) => [tick.at, tick.label]));
         return ticks.map((tick) => tick.at);
@@ -165,11 +166,15 @@ export class Chart {
       grid: { show: true, width: 1, stroke: () => colour("grid") },
       ticks: { show: false },
       splits: (u, _axis, low, high) => {
-        const most = Math.max(2, Math.floor(u.over.clientHeight / 46));
+        const room = u.height - 44, most = Math.max(2, Math.floor(room / (room < 200 ? 34 : 50)));
+        if (!this.curve?.x.length) return [];
         return log ? logTicks(low, high, most) : linearTicks(low, high, most);
       },
       filter: (_u, splits) => splits,
-      values: (_u, splits) => splits.map((split) => (split === null ? "" : spec.yLabel(split))),
+      values: (_u, splits) => {
+        const places = decimals(splits);
+        return splits.map((split) => (split === null ? "" : spec.yLabel(split, places)));
+      },
     };
   }
 
@@ -189,14 +194,17 @@ export class Chart {
   }
 }
 
+function decimals(values: (number | null)[]): number {
+  const lengths = values.map((value) => (value === null ? 0 : (String(value).split(".")[1] ?? "").length));
+  return Math.min(4, Math.max(0, ...lengths));
+}
+
 function hoverOnly(type: string): boolean {
   return type === "mousemove" || type === "mouseleave" || type === "mouseenter";
 }
 
-function hoverPoint(_u: uPlot, index: number, line: () => number): HTMLElement {
+function hoverPoint(shown: boolean): HTMLElement {
   const point = document.createElement("div");
-  if (index === line()) point.className = "hover-point";
+  point.hidden = !shown;
   return point;
 }
-
-export const defaultLabel = axisNumber;

@@ -32,15 +32,19 @@ function clipped(u: uPlot, paint: (ctx: CanvasRenderingContext2D, ratio: number)
   ctx.restore();
 }
 
+function linePlaces(u: uPlot, annotations: Annotations, scene: Scene) {
+  return annotations.lines.flatMap((line) => {
+    const at = scene.view.x === "time" ? line.atMs : toAxis(scene.buckets, scene.view.x, line.step);
+    if (at === null) return [];
+    const x = Math.round(u.valToPos(at, "x", true)) + 0.5;
+    return x < u.bbox.left || x > u.bbox.left + u.bbox.width + 2 ? [] : [{ line, x }];
+  });
+}
+
 export function drawBelow(u: uPlot, annotations: Annotations, scene: Scene): void {
   if (!scene.curve) return;
   clipped(u, (ctx, ratio) => {
-    let textEnd = -Infinity;
-    for (const line of annotations.lines) {
-      const at = scene.view.x === "time" ? line.atMs : toAxis(scene.buckets, scene.view.x, line.step);
-      if (at === null) continue;
-      const x = Math.round(u.valToPos(at, "x", true)) + 0.5;
-      if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+    for (const { line, x } of linePlaces(u, annotations, scene)) {
       ctx.strokeStyle = colour(line.colour);
       ctx.lineWidth = ratio;
       ctx.setLineDash([2 * ratio, 4 * ratio]);
@@ -48,26 +52,37 @@ export function drawBelow(u: uPlot, annotations: Annotations, scene: Scene): voi
       ctx.moveTo(x, u.bbox.top);
       ctx.lineTo(x, u.bbox.top + u.bbox.height);
       ctx.stroke();
-      ctx.font = canvasFont(12 * ratio);
-      const width = ctx.measureText(line.text).width;
-      const right = x + 8 * ratio + width < u.bbox.left + u.bbox.width;
-      const start = right ? x + 8 * ratio : x - 8 * ratio - width;
-      if (start < textEnd) continue; // no text over text: the mark below tells it
-      ctx.fillStyle = colour("ink2");
-      ctx.textAlign = "left";
-      ctx.textBaseline = "top";
-      ctx.fillText(line.text, start, u.bbox.top + 2 * ratio);
-      textEnd = start + width + 12 * ratio;
     }
   });
+}
+
+function drawLineTexts(u: uPlot, ctx: CanvasRenderingContext2D, ratio: number, annotations: Annotations, scene: Scene): void {
+  let textEnd = -Infinity;
+  ctx.font = canvasFont(12 * ratio);
+  ctx.textAlign = "left";
+  ctx.textBaseline = "top";
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 5 * ratio;
+  ctx.strokeStyle = colour("paper");
+  ctx.fillStyle = colour("ink2");
+  for (const { line, x } of linePlaces(u, annotations, scene)) {
+    const width = ctx.measureText(line.text).width;
+    const left = x - 7 * ratio - width; // what was undone lies to the right of the line
+    const start = left > Math.max(u.bbox.left, textEnd) ? left : x + 7 * ratio;
+    if (start < textEnd) continue; // no text over text: the mark below tells it
+    ctx.strokeText(line.text, start, u.bbox.top + 2 * ratio); // paper-coloured edge: legible over curves
+    ctx.fillText(line.text, start, u.bbox.top + 2 * ratio);
+    textEnd = start + width + 12 * ratio;
+  }
 }
 
 export function drawOver(u: uPlot, annotations: Annotations, scene: Scene): void {
   if (!scene.curve) return;
   clipped(u, (ctx, ratio) => {
     for (const one of annotations.abandoned) drawAbandoned(u, ctx, ratio, one.buckets, scene);
-    drawNonfinite(u, ctx, ratio, scene);
+    drawLineTexts(u, ctx, ratio, annotations, scene);
   });
+  drawNonfinite(u, u.ctx, devicePixelRatio || 1, scene);
   if (annotations.head) drawHead(u, annotations.head, scene);
 }
 
@@ -94,13 +109,17 @@ function drawAbandoned(u: uPlot, ctx: CanvasRenderingContext2D, ratio: number, b
 // A step whose value is NaN or infinite gets a cross at the upper edge: it is no gap.
 function drawNonfinite(u: uPlot, ctx: CanvasRenderingContext2D, ratio: number, scene: Scene): void {
   const { buckets, curve } = scene;
+  ctx.save();
   ctx.strokeStyle = colour("bad");
   ctx.lineWidth = 1.5 * ratio;
   const y = u.bbox.top + 8 * ratio, arm = 4 * ratio;
+  let previous = -Infinity;
   for (let i = 0; i < curve.x.length; i++) {
     const source = curve.source[i]!;
     if (source < 0 || !buckets.nonfinite[source]) continue;
     const x = u.valToPos(curve.x[i]!, "x", true);
+    if (x < u.bbox.left - 1 || x > u.bbox.left + u.bbox.width + 1 || x - previous < 2 * arm) continue;
+    previous = x;
     ctx.beginPath();
     ctx.moveTo(x - arm, y - arm);
     ctx.lineTo(x + arm, y + arm);
@@ -108,6 +127,7 @@ function drawNonfinite(u: uPlot, ctx: CanvasRenderingContext2D, ratio: number, s
     ctx.lineTo(x - arm, y + arm);
     ctx.stroke();
   }
+  ctx.restore();
 }
 
 function drawHead(u: uPlot, text: string, scene: Scene): void {

@@ -1,7 +1,8 @@
 // The arithmetic of the charts. Pure: arrays in, arrays out.
 
 // Exponential moving average with debias, its decay in steps (not in points), so that the curve is
-// the same whatever the bucket size. `span`: steps after which a value weighs 1/e.
+// the same whatever the bucket size. `span`: steps after which a value weighs 1/e; early on it is a
+// 25th of the way so far, or the first steep fall would be drawn late.
 export function smooth(step: number[], mean: (number | null)[], span: number): (number | null)[] {
   const out: (number | null)[] = new Array(mean.length).fill(null);
   let sum = 0, weight = 0, previous: number | null = null;
@@ -9,7 +10,7 @@ export function smooth(step: number[], mean: (number | null)[], span: number): (
     const value = mean[i]!;
     if (value === null) continue;
     const gap = previous === null ? 1 : Math.max(1, step[i]! - previous);
-    const decay = Math.exp(-gap / span);
+    const decay = Math.exp(-gap / Math.min(span, Math.max(1, step[i]! / 25)));
     sum = sum * decay + value * (1 - decay);
     weight = weight * decay + (1 - decay);
     out[i] = sum / weight;
@@ -20,7 +21,7 @@ export function smooth(step: number[], mean: (number | null)[], span: number): (
 
 // A span that reads well and changes seldom while the run grows: 1, 2 or 5 times a power of ten.
 export function niceSpan(steps: number): number {
-  const target = Math.max(2, steps / 50);
+  const target = Math.max(5, steps / 100);
   const power = 10 ** Math.floor(Math.log10(target));
   const lead = target / power;
   return Math.round((lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * power);

@@ -4,7 +4,7 @@ import { bytes, fullTime, integer, plural, when } from "./format";
 import type { Store } from "./store";
 import type { Checkpoint } from "./types";
 
-const FIRST = 8;
+const FIRST = 6;
 
 export class Checkpoints {
   private readonly table = byId("checkpoints");
@@ -19,13 +19,13 @@ export class Checkpoints {
 
   private update(): void {
     const { checkpoints } = this.store;
-    const now = this.store.now();
+    const now = this.store.now(), { fine } = this.store;
     show(this.table, checkpoints.length > 0);
     setText(this.caption, captionWords(checkpoints));
     const visible = checkpoints.slice(0, this.shown);
-    const key = visible.map((one) => `${one.step}/${one.generation}/${one.verified}/${one.sane}/${one.pinned}/${when(Date.parse(one.saved_at ?? ""), now)}`).join();
+    const key = visible.map((one) => `${one.step}/${one.generation}/${one.verified}/${one.sane}/${one.pinned}/${when(Date.parse(one.saved_at ?? ""), now, fine)}`).join();
     const body = this.table.querySelector("tbody") as HTMLElement;
-    replaceIfChanged(body, key, () => visible.map((one, i) => row(one, now, i === 0)));
+    replaceIfChanged(body, key, () => visible.map((one) => row(one, now, fine)));
     show(this.more, checkpoints.length > visible.length);
     setText(this.more, `All ${integer(checkpoints.length)}`);
   }
@@ -37,14 +37,14 @@ function captionWords(checkpoints: Checkpoint[]): string {
   return `${plural(checkpoints.length, "complete copy", "complete copies")} of the run, ${bytes(sizes.reduce((a, b) => a + b, 0))} in all. Any of them can be gone back to.`;
 }
 
-function row(one: Checkpoint, now: number, newest: boolean): HTMLElement {
+function row(one: Checkpoint, now: number, fine: boolean): HTMLElement {
   const at = one.saved_at ? Date.parse(one.saved_at) : null;
-  const time = at === null ? "–" : h("time", { datetime: one.saved_at!, title: fullTime(at) }, when(at, now));
+  const time = at === null ? "–" : h("time", { datetime: one.saved_at!, title: fullTime(at) }, when(at, now, fine));
   const state = [one.verified ? "verified" : one.verified === false ? "being verified" : "saved", one.sane ? "sane" : "", one.pinned ? "kept for good" : ""];
   return h("tr", {},
     h("th", { scope: "row", title: `branch ${one.branch ?? "–"} · generation ${one.generation ?? "–"}` }, integer(one.step)),
     h("td", {}, time),
     h("td", { class: "number" }, bytes(one.size_bytes)),
     h("td", { class: "wide" }, (one.where ?? []).join(", ") || "–"),
-    h("td", {}, state.filter(Boolean).join(", ") + (newest ? ", newest" : "")));
+    h("td", {}, state.filter(Boolean).join(", ")));
 }

@@ -8,13 +8,12 @@ import type { Store } from "./store";
 import type { RunEvent } from "./types";
 import { eventTitle, routine } from "./words";
 
-const FIRST = 6;
+const FIRST = 5;
 const PAGE = 200;
 
 export class Feed {
   private readonly list = byId("feed");
   private readonly more = byId<HTMLButtonElement>("feed-more");
-  private readonly summary = byId("feed-summary");
   private shown = FIRST;
   private all = false;
   private newest: number | null = null;
@@ -29,19 +28,17 @@ export class Feed {
   }
 
   private update(): void {
-    const now = this.store.now(), events = this.chosen(), visible = events.slice(0, this.shown);
+    const now = this.store.now(), { fine } = this.store, events = this.chosen(), visible = events.slice(0, this.shown);
     const routineCount = this.store.events.length - this.store.events.filter((event) => !routine(event)).length;
-    const key = visible.map((event) => `${event.id}:${event.severity}:${event.title}:${event.lost_steps}:${event.cost_s}:${when(Date.parse(event.at), now)}`).join("|");
+    const key = visible.map((event) => `${event.id}:${event.severity}:${event.title}:${event.lost_steps}:${event.cost_s}:${when(Date.parse(event.at), now, fine)}`).join("|");
     const changed = replaceIfChanged(this.list, key || "none", () =>
-      visible.length ? visible.map((event) => entry(event, now)) : [h("li", { class: "quiet" }, "Nothing to tell yet. Starts, failures and recoveries will be told here.")]);
+      visible.length ? visible.map((event) => entry(event, now, fine)) : [h("li", { class: "quiet" }, "Nothing to tell yet. Starts, failures and recoveries will be told here.")]);
     const top = visible[0]?.id ?? null;
     if (changed && this.newest !== null && top !== null && top > this.newest) highlight(this.list.firstElementChild as HTMLElement);
     if (top !== null) this.newest = top;
     const rest = this.store.events.length - visible.length;
     show(this.more, rest > 0 || this.store.olderEvents !== null);
-    setText(this.more, events.length > visible.length || this.all ? "Show older" : `Show all, with ${plural(routineCount, "routine entry", "routine entries")}`);
-    show(this.summary, routineCount > 0 && !this.all);
-    setText(this.summary, routineCount > 0 && !this.all ? `and ${plural(routineCount, "checkpoint and restore", "checkpoints and restores")}` : "");
+    setText(this.more, events.length > visible.length || this.all ? "Show older" : `Show ${plural(routineCount, "checkpoint and restore", "checkpoints and restores")} too`);
   }
 
   private async onMore(): Promise<void> {
@@ -64,12 +61,12 @@ export class Feed {
   }
 }
 
-function entry(event: RunEvent, now: number): HTMLElement {
+function entry(event: RunEvent, now: number, fine: boolean): HTMLElement {
   const at = Date.parse(event.at);
   const cost = costWords(event);
   const step = event.step === null ? "" : ` · step ${integer(event.step)}`;
   return h("li", { class: `event event-${event.severity}` },
-    h("p", { class: "event-when" }, h("time", { datetime: event.at, title: fullTime(at) }, when(at, now)), step),
+    h("p", { class: "event-when" }, h("time", { datetime: event.at, title: fullTime(at) }, when(at, now, fine)), step),
     h("p", { class: "event-what", title: `${event.kind} · ${event.severity}` }, h("b", {}, eventTitle(event)), event.detail ? ` ${event.detail}` : ""),
     cost ? h("p", { class: "event-cost" }, cost) : null);
 }

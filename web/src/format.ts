@@ -133,9 +133,10 @@ function dayNumber(ms: number): number {
 }
 
 // "14:02", "yesterday 14:02", "Tue 18:40", "12 April", "12 Apr 2025": as near as the reader needs.
-export function when(ms: number, now: number): string {
+// `fine`: with seconds, for what is part of a short run.
+export function when(ms: number, now: number, fine = false): string {
   const days = dayNumber(now) - dayNumber(ms);
-  if (days === 0) return clock(ms);
+  if (days === 0) return fine ? clockSeconds(ms) : clock(ms);
   if (days === 1) return `yesterday ${clock(ms)}`;
   if (days > 1 && days < 7) return `${weekdayFormat.format(ms)} ${clock(ms)}`;
   if (days === -1) return `tomorrow ${clock(ms)}`;
@@ -145,13 +146,14 @@ export function when(ms: number, now: number): string {
 // A range of two moments without saying a shared part twice: "14:02 and 14:05", "27 June and 3 July".
 export function between(low: number, high: number, now: number): [string, string] {
   if (high - low < 2 * DAY * 1000 && low - now < 2 * DAY * 1000) {
-    const seconds = high - low < 3 * MINUTE * 1000;
+    const seconds = high - now < 5 * MINUTE * 1000;
     const at = (ms: number) => (seconds ? clockSeconds(ms) : clock(ms));
     const first = dayNumber(low) === dayNumber(now) ? at(low) : when(low, now);
     const second = dayNumber(high) === dayNumber(low) ? at(high) : when(high, now);
     return [first, second];
   }
-  return dayNumber(low) === dayNumber(high) ? [`${day(low)}, ${clock(low)}`, clock(high)] : [day(low), day(high)];
+  const bound = (ms: number) => day(ms).replace(" ", NB);
+  return dayNumber(low) === dayNumber(high) ? [`${bound(low)}, ${clock(low)}`, clock(high)] : [bound(low), bound(high)];
 }
 
 export function plural(count: number, one: string, many = one + "s"): string {

@@ -35,7 +35,7 @@ function share(run: Run): string {
   if (!run.target_steps) return run.step === null ? "–" : compact(run.step);
   const part = (100 * (run.step ?? 0)) / run.target_steps;
   // Rounded down: 100% is said only when it is done.
-  return run.step ? `${(Math.floor(part * 10) / 10).toFixed(1)}%` : "0%";
+  return !run.step ? "0%" : part < 0.1 ? "<0.1%" : `${(Math.floor(part * 10) / 10).toFixed(1)}%`;
 }
 
 function facts(run: Run): Piece[] {
@@ -74,6 +74,7 @@ function outlook(run: Run, now: number): Piece[] {
 
 function left(run: Run): Piece[] {
   if (run.eta_s === null || run.eta_s > 3 * 86400) return [];
-  return [`, in about ${run.eta_s < 90 ? `${Math.max(5, Math.round(run.eta_s / 5) * 5)}\u00a0s` : duration(run.eta_s)}`];
+  const coarse = run.eta_s < 90 ? Math.max(5, Math.round(run.eta_s / 5) * 5) : run.eta_s < 5400 ? Math.round(run.eta_s / 60) * 60 : run.eta_s;
+  return [`, in about ${coarse < 60 ? `${coarse}\u00a0s` : duration(coarse)}`];
 }
 

@@ -31,10 +31,10 @@ export class LossFigure {
     this.marks = new MarkRow(this.row, incidentMarks(() => store.now()));
     this.chart = new Chart(host, {
       label: "Loss",
-      height: () => (host.clientWidth < 560 ? 300 : 400),
+      height: () => (host.clientWidth < 560 ? 300 : Math.max(400, Math.min(500, Math.round(host.clientWidth * 0.57)))),
       log: () => view.log,
       smoothed: () => view.smooth && this.series.buckets.step.length >= 12,
-      yLabel: (value) => String(Number(value.toPrecision(3))),
+      yLabel: (value, decimals) => value.toFixed(decimals),
       gutter: 46,
       onHover: (index) => { this.hovered = index; this.updateReadout(); },
       annotations: () => this.annotations(),
@@ -77,7 +77,7 @@ export class LossFigure {
     this.chart.setData(buckets);
     show(this.all, this.view.window !== null);
     const span = niceSpan((buckets.last[buckets.last.length - 1] ?? 0) - (buckets.step[0] ?? 0) + 1);
-    setText(byId("smooth-label"), buckets.step.length >= 12 ? `smooth ${integer(span)}` : "smooth");
+    setText(byId("smooth-label"), buckets.step.length >= 12 ? ` ${integer(span)}` : "");
     this.updateWords();
     this.updateReadout();
     this.placeMarks();
@@ -88,7 +88,7 @@ export class LossFigure {
     const size = buckets.bucketSteps;
     const words = [size === 1 ? "Every step." : `Mean of ${integer(size)} steps at a time, shaded from the lowest to the highest.`];
     const undone = this.store.segments.filter((one) => one.cut_step !== null && (one.end_step ?? 0) > one.cut_step).length;
-    if (undone === 1) words.push("Dashed: a stretch that was undone.");
+    if (undone === 1) words.push(`Dashed: a stretch that was undone${this.peakWords()}.`);
     if (undone > 1) words.push(`Dashed: ${undone} stretches that were undone${undone > this.series.abandoned.length ? `, the ${this.series.abandoned.length} longest drawn` : ""}.`);
     const broken = buckets.nonfinite.reduce((sum, n) => sum + n, 0);
     if (broken) words.push(`× marks ${plural(broken, "step")} whose loss was not a number.`);
@@ -97,6 +97,12 @@ export class LossFigure {
     const parts = [above ? `${plural(above, "point")} above` : "", below ? `${plural(below, "point")} below` : ""].filter(Boolean);
     show(this.clip, parts.length > 0 || this.view.whole);
     setText(this.clip, this.view.whole ? "Leave out far points" : `${parts.join(" and ")} the frame: show`);
+  }
+
+  // An undone stretch may rise out of the frame; how far is said in words.
+  private peakWords(): string {
+    const peak = Math.max(...this.series.abandoned.flatMap((one) => one.buckets.max.map((value) => value ?? -Infinity)));
+    return peak > this.chart.frame.high ? `; it reached ${loss(peak)}` : "";
   }
 
   private updateReadout(): void {

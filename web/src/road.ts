@@ -48,10 +48,18 @@ export class Road {
     this.drawFinish(scale);
     this.drawTicks(scale, width);
     this.drawPauses(scale);
+    const kinds = new Set(this.store.events.filter(incident).map((event) => event.severity));
+    show(byId("legend-recovered"), kinds.has("recovered"));
+    show(byId("legend-undone"), kinds.has("undone"));
+    show(byId("legend-error"), kinds.has("error"));
+    show(byId("legend-gap"), this.gaps.childElementCount > 0);
+    show(byId("legend-finish"), scale.finish !== null);
     this.incidents.set(this.store.events.filter(incident).map((event) => ({
       x: place(scale, Date.parse(event.at)) * width, shape: event.severity, event,
     })));
-    this.saves.set(this.savedMarks(scale, width));
+    const saved = this.savedMarks(scale, width);
+    show(byId("legend-saved"), saved.length > 0);
+    this.saves.set(saved);
   }
 
   private drawFinish(scale: RoadScale): void {

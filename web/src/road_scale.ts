@@ -42,13 +42,13 @@ export function place(scale: RoadScale, ms: number): number {
 
 // Labels under the road, with room between them; the start always has one.
 export function roadTicks(scale: RoadScale, width: number): { share: number; label: string }[] {
-  const most = Math.max(1, Math.floor(width / 120));
+  const most = Math.max(1, Math.floor(width / 96));
   const ticks = timeTicks(scale.startMs, scale.endMs, most);
   const step = ticks[0]?.step ?? 60_000;
   const out = [{ share: 0, label: timeLabel(scale.startMs, Math.max(step, 1000)) }];
   for (const tick of ticks) {
     const share = place(scale, tick.at);
-    if (share * width < 84 || (1 - share) * width < 24) continue;
+    if (share * width < (step < 60_000 ? 104 : step < 86400_000 ? 80 : 100) || (1 - share) * width < 24) continue;
     out.push({ share, label: timeLabel(tick.at, tick.step) });
   }
   return out;

@@ -1,7 +1,7 @@
 // The small charts: gradient norm, speed, learning rate, time a step. Their windows and their hover
 // follow the loss chart's.
 import { Chart } from "./chart";
-import { byId, h, setText } from "./dom";
+import { byId, h, setText, show } from "./dom";
 import { axisNumber, compact, duration, exponent, integer, plural, significant } from "./format";
 import { SeriesStore } from "./series_store";
 import type { Store } from "./store";
@@ -60,7 +60,8 @@ class SmallFigure {
     this.updateValue();
     const { above, below } = this.chart.frame;
     const parts = [above ? `${plural(above, "point")} above the frame` : "", below ? `${plural(below, "point")} below` : ""];
-    setText(this.caption, [this.small.caption, ...parts].filter(Boolean).join(" · "));
+    const outside = parts.filter(Boolean).join(" · ");
+    setText(this.caption, outside ? (this.small.log ? "log scale · " : "") + outside : this.small.caption);
   }
 
   private updateValue(): void {
@@ -73,6 +74,8 @@ class SmallFigure {
 
 export function smallFigures(store: Store, view: View): SeriesStore[] {
   const figures = SMALL.map((small) => new SmallFigure(small, new SeriesStore(small.metric, 400), store, view));
-  byId("small-charts").replaceChildren(...figures.map((figure) => figure.root));
+  const section = byId("small-charts");
+  store.on(["series"], () => show(section, figures.some((figure) => figure.series.buckets.step.length > 0)));
+  section.replaceChildren(...figures.map((figure) => figure.root));
   return figures.map((figure) => figure.series);
 }

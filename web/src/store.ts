@@ -26,6 +26,12 @@ export class Store {
     return Date.now() + this.clockOffsetMs;
   }
 
+  // A run of minutes is told with seconds.
+  get fine(): boolean {
+    const start = this.run?.started_at ? Date.parse(this.run.started_at) : NaN;
+    return this.now() - start < 2 * 3600_000;
+  }
+
   on(topics: Topic[], update: () => void): void {
     this.listeners.push({ topics, update });
   }

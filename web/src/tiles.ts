@@ -59,7 +59,7 @@ export class Tiles {
       run.parameters ? `into ${compact(run.parameters)} parameters` : run.target_tokens ? `of ${compact(run.target_tokens)}` : "");
     const total = run.time_use?.total_s ?? null;
     this.put("goodput", run.goodput === null ? "–" : percent(run.goodput), "",
-      run.goodput === null ? "not known yet" : total ? `of ${duration(total)} went into new steps` : "of the time went into new steps");
+      run.goodput === null ? "not known yet" : total ? `of ${duration(total)}, in new steps` : "of the time, in new steps");
     this.putSaved(run);
     this.putRecoveries(run);
   }
@@ -108,9 +108,10 @@ export class Tiles {
     const notes = [
       run.lost_steps === null ? "" : run.lost_steps === 0 ? "no step redone" : `${plural(run.lost_steps, "step")} redone`,
       run.rolled_back_steps ? `${integer(run.rolled_back_steps)} undone` : "",
-      run.daemon_restarts ? `${plural(run.daemon_restarts, "restart")} of the supervisor` : "",
     ];
-    this.put("recovered", integer(run.restarts), "", quiet ? "nothing has failed" : notes.filter(Boolean).slice(0, 2).join(" · "));
+    this.put("recovered", integer(run.restarts), "", quiet ? "nothing has failed" : notes.filter(Boolean).join(", "));
+    const supervisor = run.daemon_restarts ? ` The supervisor itself was restarted ${plural(run.daemon_restarts, "time")}.` : "";
+    setAttr(this.tiles.get("recovered")!.root, "title", `Times the training processes were started anew.${supervisor}`);
   }
 }
 

@@ -25,7 +25,7 @@ export class TimeUseBar {
   private update(): void {
     const use = this.store.run?.time_use;
     if (!use || !(use.total_s > 0)) {
-      replaceIfChanged(this.key, "none", () => [h("p", { class: "quiet" }, "Told once the first step is done.")]);
+      replaceIfChanged(this.key, "none", () => [h("div", {}, h("dt", {}, "Told once the first step is done"), h("dd", {}, ""))]);
       return;
     }
     setText(this.title, `Where ${duration(use.total_s)} went`);

@@ -13,7 +13,8 @@ std::string text_of(const wire::DaemonMessage& message) { return json::to_text(w
 
 }  // namespace
 
-AgentHub::AgentHub(Greeting greeting, Callbacks callbacks) : greeting_(std::move(greeting)), callbacks_(std::move(callbacks)) {}
+AgentHub::AgentHub(Greeting greeting, Callbacks callbacks)
+    : greeting_(std::move(greeting)), callbacks_(std::move(callbacks)) {}
 
 void AgentHub::accept(std::shared_ptr<Channel> channel) {
   auto link = std::make_shared<Link>();
@@ -42,8 +43,11 @@ void AgentHub::receive(const std::shared_ptr<Link>& link, const std::string& pay
 
 void AgentHub::greet(const std::shared_ptr<Link>& link, const wire::Hello& hello) {
   if (!link->node.empty()) return refuse(link, "a second hello on one connection");
-  if (hello.version != wire::kWireVersion) return refuse(link, fmt::format("wire version {}; this daemon speaks {}", hello.version, wire::kWireVersion));
-  if (hello.run != greeting_.run) return refuse(link, fmt::format("run '{}'; this daemon owns '{}'", hello.run, greeting_.run));
+  if (hello.version != wire::kWireVersion)
+    return refuse(link,
+                  fmt::format("wire version {}; this daemon speaks {}", hello.version, wire::kWireVersion));
+  if (hello.run != greeting_.run)
+    return refuse(link, fmt::format("run '{}'; this daemon owns '{}'", hello.run, greeting_.run));
   if (hello.identity != greeting_.identity) return refuse(link, "another configuration of the run");
   if (std::find(greeting_.nodes.begin(), greeting_.nodes.end(), hello.node) == greeting_.nodes.end()) {
     return refuse(link, fmt::format("node '{}' is not in the configuration", hello.node));
@@ -59,13 +63,15 @@ void AgentHub::greet(const std::shared_ptr<Link>& link, const wire::Hello& hello
     replaced->channel->close();
   }
   links_[hello.node] = link;
-  link->channel->send(text_of(wire::Welcome{wire::kWireVersion, greeting_.term, greeting_.uuid, callbacks_.acknowledged(hello.node)}));
+  link->channel->send(text_of(wire::Welcome{wire::kWireVersion, greeting_.term, greeting_.uuid,
+                                            callbacks_.acknowledged(hello.node)}));
   callbacks_.connected(hello);
 }
 
 void AgentHub::refuse(const std::shared_ptr<Link>& link, const std::string& why) {
   ++refused_messages_;
-  log_warning(fmt::format("refused a message from {} ({}): {}", link->channel->peer_address(), link->node, why));
+  log_warning(
+      fmt::format("refused a message from {} ({}): {}", link->channel->peer_address(), link->node, why));
   link->channel->send(text_of(wire::Refused{why}));
   link->channel->close();
 }

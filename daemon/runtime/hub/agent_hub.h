@@ -44,7 +44,7 @@ class AgentHub {
   void drop(const std::string& node);
 
   struct Peer {
-    std::string address;     // for ranks on other nodes
+    std::string address;  // for ranks on other nodes
     int rendezvous_port = 0;
     int64_t pid = 0;
     int64_t last_heard_ms = 0;  // steady clock of the caller of heard()
@@ -56,7 +56,9 @@ class AgentHub {
 
   // Nodes from which nothing came for longer than limit_ms, each with its silence.
   std::vector<std::pair<std::string, int64_t>> silent(int64_t now_ms, int64_t limit_ms) const;
-  void set_time(int64_t now_ms) { now_ms_ = now_ms; }  // steady clock, before each turn of the loop that matters
+  void set_time(int64_t now_ms) {
+    now_ms_ = now_ms;
+  }  // steady clock, before each turn of the loop that matters
 
  private:
   struct Link {

@@ -23,8 +23,8 @@ double value_of(const telemetry::StepRecord& r, std::string_view name) {
 
 }  // namespace
 
-Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, const Clock& clock, telemetry::Metrics& metrics,
-                                                  Callbacks callbacks) {
+Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, const Clock& clock,
+                                                  telemetry::Metrics& metrics, Callbacks callbacks) {
   LH_ASSIGN(auto history, telemetry::History::open(path));
   std::unique_ptr<Recorder> r(new Recorder(std::move(history), clock, metrics, std::move(callbacks)));
   LH_ASSIGN(r->segment_, r->history_->begin_segment(0, std::nullopt, 1, "the run begins"));
@@ -33,8 +33,13 @@ Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, const
   return r;
 }
 
-Recorder::Recorder(std::unique_ptr<telemetry::History> history, const Clock& clock, telemetry::Metrics& metrics, Callbacks callbacks)
-    : history_(std::move(history)), clock_(clock), metrics_(metrics), callbacks_(std::move(callbacks)), worker_("history") {}
+Recorder::Recorder(std::unique_ptr<telemetry::History> history, const Clock& clock,
+                   telemetry::Metrics& metrics, Callbacks callbacks)
+    : history_(std::move(history)),
+      clock_(clock),
+      metrics_(metrics),
+      callbacks_(std::move(callbacks)),
+      worker_("history") {}
 
 Recorder::~Recorder() = default;
 
@@ -61,14 +66,16 @@ void Recorder::write() {
   // Nothing is acknowledged, so nothing is lost: put it back and try again.
   std::this_thread::sleep_for(kRetry);
   const std::lock_guard lock(mutex_);
-  pending_.insert(pending_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+  pending_.insert(pending_.begin(), std::make_move_iterator(batch.begin()),
+                  std::make_move_iterator(batch.end()));
   if (!std::exchange(scheduled_, true)) worker_.post([this] { write(); });
 }
 
 bool Recorder::write_batch(const std::vector<Measurements>& batch) {
   telemetry::HistoryBatch h;
   for (const Measurements& m : batch) {
-    for (const auto& step : m.steps) h.steps.push_back({segment_, step, telemetry::publish::step_live_body(step)});
+    for (const auto& step : m.steps)
+      h.steps.push_back({segment_, step, telemetry::publish::step_live_body(step)});
     h.marks.push_back({m.node, m.seq});
   }
   const auto began = std::chrono::steady_clock::now();
@@ -84,7 +91,8 @@ bool Recorder::write_batch(const std::vector<Measurements>& batch) {
     const auto& record = h.steps[i].record;
     if (outcome.outcome == telemetry::Outcome::kNew) observe(record);
     if (outcome.outcome == telemetry::Outcome::kDiffers) {
-      callbacks_.mismatch(record.step, fmt::format("{} was {}, now {}", outcome.metric, outcome.recorded, outcome.reported));
+      callbacks_.mismatch(
+          record.step, fmt::format("{} was {}, now {}", outcome.metric, outcome.recorded, outcome.reported));
     }
   }
   if (!result->deltas.empty()) callbacks_.deltas(result->deltas);
@@ -117,9 +125,17 @@ void Recorder::post(const Announce& a, const std::string& key) {
 void Recorder::write_event(const Announce& a, const std::string& key) {
   const std::string meta = "announced:" + key;
   if (const auto told = history_->get_meta(meta); told && *told) return;
-  telemetry::HistoryEvent e{.id = 0, .wall_ms = clock_.wall_ms(), .step = a.step.value_or(0), .to_step = a.to_step, .kind = a.kind,
-                            .severity = a.severity, .title = a.title, .detail = a.detail, .lost_steps = a.lost_steps,
-                            .cost_s = a.cost_s, .node = a.node.empty() ? std::nullopt : std::optional(a.node)};
+  telemetry::HistoryEvent e{.id = 0,
+                            .wall_ms = clock_.wall_ms(),
+                            .step = a.step.value_or(0),
+                            .to_step = a.to_step,
+                            .kind = a.kind,
+                            .severity = a.severity,
+                            .title = a.title,
+                            .detail = a.detail,
+                            .lost_steps = a.lost_steps,
+                            .cost_s = a.cost_s,
+                            .node = a.node.empty() ? std::nullopt : std::optional(a.node)};
   const auto stored = history_->add_event(e, telemetry::publish::event_live_body);
   if (!stored) return log_error("event '" + a.title + "' was not recorded: " + stored.error().message);
   (void)history_->set_meta(meta, "1");

@@ -28,13 +28,13 @@ class Recorder {
   struct Callbacks {
     std::function<void(const std::string& node, int64_t seq)> committed;
     std::function<void(std::vector<telemetry::LiveDelta>)> deltas;
-    std::function<void(const telemetry::StepRecord&)> newest;                 // a step that was new
-    std::function<void(int64_t step, const std::string& detail)> mismatch;    // a repeated step gave other bits
+    std::function<void(const telemetry::StepRecord&)> newest;               // a step that was new
+    std::function<void(int64_t step, const std::string& detail)> mismatch;  // a repeated step gave other bits
   };
 
   // branch 0's segment is begun when there is none. history: used on the worker only after this.
-  static Result<std::unique_ptr<Recorder>> start(const std::string& path, const Clock& clock, telemetry::Metrics& metrics,
-                                                 Callbacks callbacks);
+  static Result<std::unique_ptr<Recorder>> start(const std::string& path, const Clock& clock,
+                                                 telemetry::Metrics& metrics, Callbacks callbacks);
   ~Recorder();
 
   // Read at the start, before any post.
@@ -50,7 +50,8 @@ class Recorder {
   void digest(int64_t step, std::function<void(std::string)> done);
 
  private:
-  Recorder(std::unique_ptr<telemetry::History> history, const Clock& clock, telemetry::Metrics& metrics, Callbacks callbacks);
+  Recorder(std::unique_ptr<telemetry::History> history, const Clock& clock, telemetry::Metrics& metrics,
+           Callbacks callbacks);
   void write();
   bool write_batch(const std::vector<Measurements>& batch);
   void write_event(const Announce& a, const std::string& key);

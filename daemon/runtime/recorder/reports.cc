@@ -7,8 +7,9 @@ namespace longhaul::daemon {
 namespace {
 
 // Measurements of a step that are kept for good, under these names.
-constexpr std::array kMetrics = {"loss", "grad_norm", "learning_rate", "tokens_per_second", "step_ms",
-                                 "compute_ms", "communication_ms", "data_ms", "model_flops"};
+constexpr std::array kMetrics = {"loss",       "grad_norm",  "learning_rate",    "tokens_per_second",
+                                 "step_ms",    "compute_ms", "communication_ms", "data_ms",
+                                 "model_flops"};
 
 double nonfinite(const std::string& word) {
   if (word == "inf") return std::numeric_limits<double>::infinity();
@@ -30,14 +31,16 @@ std::optional<telemetry::StepRecord> read_step(const json::object& o, int64_t at
   const int64_t step = json::int_or(o, "step", -1);
   const std::string phase = json::string_or(o, "phase", "train");
   if (step < 1 || phase != "train") return std::nullopt;
-  telemetry::StepRecord record{.step = step, .wall_ms = at_ms, .tokens = json::int_or(o, "tokens", 0), .values = {}};
+  telemetry::StepRecord record{
+      .step = step, .wall_ms = at_ms, .tokens = json::int_or(o, "tokens", 0), .values = {}};
   for (const char* name : kMetrics) {
     if (const auto value = measured(o, name)) record.values.emplace_back(name, *value);
   }
   return record;
 }
 
-Event exit_fact(const std::string& node, const wire::ExitReport& e, const Generation& generation, int64_t highest_step) {
+Event exit_fact(const std::string& node, const wire::ExitReport& e, const Generation& generation,
+                int64_t highest_step) {
   return RankExited{generation, e.rank, node, e.exit_code, e.signal, e.asked, highest_step, e.last_stderr};
 }
 
@@ -58,8 +61,12 @@ std::optional<Event> restore_fact(const json::object& o, const Generation& gener
 std::optional<Event> fact_of(const json::object& o, const Report& r, int64_t highest_step) {
   if (const json::value* saved = o.if_contains("checkpoint"); saved != nullptr && saved->is_object()) {
     const json::object& c = saved->get_object();
-    return CheckpointSaved{r.generation, json::int_or(c, "step", 0), json::string_or(c, "path", ""),
-                           json::int_or(c, "size_bytes", 0), json::int_or(c, "duration_ms", 0), json::int_or(c, "stall_ms", 0)};
+    return CheckpointSaved{r.generation,
+                           json::int_or(c, "step", 0),
+                           json::string_or(c, "path", ""),
+                           json::int_or(c, "size_bytes", 0),
+                           json::int_or(c, "duration_ms", 0),
+                           json::int_or(c, "stall_ms", 0)};
   }
   if (const json::value* error = o.if_contains("error"); error != nullptr && error->is_object()) {
     return RankFailed{r.generation, r.rank, json::string_or(error->get_object(), "kind", "unknown"),

@@ -15,10 +15,10 @@ namespace longhaul::daemon {
 struct Report {
   Generation generation;
   int rank = -1;
-  std::string phase;                               // empty: not said
-  std::optional<telemetry::StepRecord> step;       // a training step with its measurements
-  std::optional<Event> fact;                       // exit, error, restore, checkpoint, done
-  std::vector<std::string> remarks;                // fields that were there and made no sense
+  std::string phase;                          // empty: not said
+  std::optional<telemetry::StepRecord> step;  // a training step with its measurements
+  std::optional<Event> fact;                  // exit, error, restore, checkpoint, done
+  std::vector<std::string> remarks;           // fields that were there and made no sense
 };
 
 // highest_step: recorded so far, for facts that carry it. Never fails: what makes no sense is a remark,

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "tests/bench/trainer/peak.h"
+#include "tests/benchmarks/trainer/peak.h"
 #include "trainer/kernels/determined_math.h"
 #include "trainer/kernels/float_mode.h"
 #include "trainer/model/initialize.h"
@@ -22,7 +22,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // The matrix products of one block at the bench's shape, best of several runs each; FLOP/s over their sum.
 double gemm_flops_per_second(const config::Model& model, int64_t tokens) {
@@ -33,12 +35,34 @@ double gemm_flops_per_second(const config::Model& model, int64_t tokens) {
   std::vector<float> wide(4 * h * h);
   double flops = 0, seconds = 0;
   for (const auto& [inputs, outputs] : {std::pair{h, 3 * h}, {h, h}, {h, 4 * h}, {4 * h, h}}) {
-    const Gemm forward = {.m = tokens, .n = outputs, .k = inputs, .a = a.data(), .a_stride = inputs, .b = b.data(),
-                          .b_stride = inputs, .b_transposed = true, .out_bf16 = out.data(), .out_stride = outputs};
-    const Gemm input = {.m = tokens, .n = inputs, .k = outputs, .a = a.data(), .a_stride = outputs, .b = b.data(),
-                        .b_stride = inputs, .out_bf16 = out.data(), .out_stride = inputs};
-    const Gemm weight = {.m = outputs, .n = inputs, .k = tokens, .a = a.data(), .a_stride = outputs,
-                         .a_transposed = true, .b = b.data(), .b_stride = inputs, .out_f32 = wide.data(),
+    const Gemm forward = {.m = tokens,
+                          .n = outputs,
+                          .k = inputs,
+                          .a = a.data(),
+                          .a_stride = inputs,
+                          .b = b.data(),
+                          .b_stride = inputs,
+                          .b_transposed = true,
+                          .out_bf16 = out.data(),
+                          .out_stride = outputs};
+    const Gemm input = {.m = tokens,
+                        .n = inputs,
+                        .k = outputs,
+                        .a = a.data(),
+                        .a_stride = outputs,
+                        .b = b.data(),
+                        .b_stride = inputs,
+                        .out_bf16 = out.data(),
+                        .out_stride = inputs};
+    const Gemm weight = {.m = outputs,
+                         .n = inputs,
+                         .k = tokens,
+                         .a = a.data(),
+                         .a_stride = outputs,
+                         .a_transposed = true,
+                         .b = b.data(),
+                         .b_stride = inputs,
+                         .out_f32 = wide.data(),
                          .out_stride = inputs};
     for (const Gemm& gemm : {forward, input, weight}) {
       std::vector<std::byte> workspace(kernels.gemm_workspace_bytes(gemm.m, gemm.n, gemm.k) + 64);
@@ -49,7 +73,8 @@ double gemm_flops_per_second(const config::Model& model, int64_t tokens) {
         kernels.gemm(gemm, aligned);
         best = std::min(best, seconds_since(start));
       }
-      const double work = 2.0 * static_cast<double>(gemm.m) * static_cast<double>(gemm.n) * static_cast<double>(gemm.k);
+      const double work =
+          2.0 * static_cast<double>(gemm.m) * static_cast<double>(gemm.n) * static_cast<double>(gemm.k);
       fmt::print(stderr, "gemm m={} n={} k={}: {:.1f} GFLOP/s\n", gemm.m, gemm.n, gemm.k, work / best / 1e9);
       flops += work;
       seconds += best;
@@ -77,7 +102,8 @@ double step_seconds(const config::Model& shape, int64_t batch, int steps) {
   double best = 1e30;
   for (int step = 1; step <= steps; ++step) {
     const auto start = Clock::now();
-    const float loss = model.forward_backward(weights.data(), tokens.data(), targets.data(), grads.data(), losses.data());
+    const float loss =
+        model.forward_backward(weights.data(), tokens.data(), targets.data(), grads.data(), losses.data());
     const double gradients = seconds_since(start);
     for (const DecaySpan& span : model.layout().decay_spans({0, size})) {
       const int64_t at = span.range.begin;
@@ -90,7 +116,8 @@ double step_seconds(const config::Model& shape, int64_t batch, int steps) {
     }
     const double all = seconds_since(start);
     best = std::min(best, all);
-    fmt::print(stderr, "step {}: loss {:.4f}, {:.3f} s, of it AdamW {:.3f} s\n", step, loss, all, all - gradients);
+    fmt::print(stderr, "step {}: loss {:.4f}, {:.3f} s, of it AdamW {:.3f} s\n", step, loss, all,
+               all - gradients);
   }
   return best;
 }
@@ -115,8 +142,8 @@ int main(int argc, char** argv) {
       .layers = 6, .hidden = 384, .heads = 6, .sequence_length = 256, .vocabulary_size = 4096};
   const int64_t batch = 8;
   const double peak = peak_bf16_flops_per_second();
-  fmt::print(stderr, "kernels: {}; measured bf16 peak of one thread: {:.1f} GFLOP/s\n", fastest_kernels().name,
-             peak / 1e9);
+  fmt::print(stderr, "kernels: {}; measured bf16 peak of one thread: {:.1f} GFLOP/s\n",
+             fastest_kernels().name, peak / 1e9);
   const double gemm = gemm_flops_per_second(shape, batch * shape.sequence_length);
   const double seconds = step_seconds(shape, batch, steps);
   const double tokens = static_cast<double>(batch * shape.sequence_length);

@@ -82,7 +82,7 @@ std::string violation_after(const Cut& cut, int64_t ranks, int64_t dropped_sync)
 
 struct Length {
   int64_t operations;
-  int64_t syncs;
+  std::vector<int64_t> syncs;  // the operation of each
 };
 
 Length length_of_history(int64_t ranks) {
@@ -118,12 +118,16 @@ TEST(Crash, APowerCutAtAnyOperationLosesNothingAcknowledged) {
 // same time, it need not.
 TEST(Crash, EverySingleSyncIsNeeded) {
   const Length length = length_of_history(1);
-  ASSERT_GT(length.syncs, 15);
+  ASSERT_GT(length.syncs.size(), 15U);
   const std::vector<Cut> cuts = all_cuts(length.operations, 32);
-  for (int64_t sync = 0; sync < length.syncs; ++sync) {
-    const bool noticed = std::any_of(cuts.begin(), cuts.end(),
-                                     [&](const Cut& cut) { return !violation_after(cut, 1, sync).empty(); });
-    EXPECT_TRUE(noticed) << "sync " << sync << " of " << length.syncs << " can be left out unnoticed";
+  for (size_t sync = 0; sync < length.syncs.size(); ++sync) {
+    const bool noticed = std::any_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
+      // What is not on the disk is missed within the save, when it is acknowledged, or at the end.
+      const int64_t after = cut.operation - length.syncs[sync];
+      if (after < 0 || (after > length.operations / 3 && cut.operation < length.operations)) return false;
+      return !violation_after(cut, 1, static_cast<int64_t>(sync)).empty();
+    });
+    EXPECT_TRUE(noticed) << "sync " << sync << " of " << length.syncs.size() << " can be left out unnoticed";
   }
 }
 

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/trainer/data/temporary_folder.h"
-#include "trainer/data/indexed_dataset.h"
+#include "trainer/data/indexed_dataset_writer.h"
 
 namespace longhaul::trainer::data {
 namespace {

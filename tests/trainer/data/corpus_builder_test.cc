@@ -100,20 +100,5 @@ TEST(BuildCorpus, WithoutEnglishThereIsNothingToCompareWith) {
   EXPECT_THAT(*list_directory(folder / ""), ElementsAre("text"));
 }
 
-TEST(VerifyCorpus, AFlippedByteIsFound) {
-  const TemporaryFolder folder;
-  write_manuals(folder);
-  ASSERT_TRUE(build_corpus(folder / "text", folder / "corpus", kSmall));
-  EXPECT_TRUE(verify_corpus(folder / "corpus"));
-  std::string bytes = *read_file(folder / "corpus/de.bin");
-  bytes[3] ^= 1;
-  folder.write("corpus/de.bin", bytes);
-  const auto verified = verify_corpus(folder / "corpus");
-  ASSERT_FALSE(verified);
-  EXPECT_EQ(verified.error().code, ErrorCode::kCorrupt);
-  EXPECT_THAT(verified.error().message, HasSubstr("de.bin"));
-  EXPECT_EQ(verify_corpus(folder / "none").error().code, ErrorCode::kNotFound);
-}
-
 }  // namespace
 }  // namespace longhaul::trainer::data

@@ -57,11 +57,5 @@ TEST(ExtractLines, TheTextIsAlwaysUtf8) {
   EXPECT_EQ(extract_lines("<p>日本語 हिन्दी 😀</p>"), (Lines{"日本語 हिन्दी 😀"}));
 }
 
-TEST(DecodeEntities, NumbersAndNamesBecomeCharactersAndTheRestStays) {
-  EXPECT_EQ(decode_entities("&lt;a&gt; &amp;amp; &#228;&#xE4; &#x1F600; &hellip; &unknown; & &;"),
-            "<a> &amp; ää 😀 … &unknown; & &;");
-  EXPECT_EQ(decode_entities("&#0; &#xD800; &#x110000;"), "\uFFFD \uFFFD \uFFFD");
-}
-
 }  // namespace
 }  // namespace longhaul::trainer::data

@@ -16,7 +16,8 @@ namespace {
 
 // Sizes that are no multiple of a vector, a tile or a panel, and an odd vocabulary.
 const config::Model kOdd{.layers = 2, .hidden = 60, .heads = 3, .sequence_length = 37, .vocabulary_size = 91};
-const config::Model kEven{.layers = 2, .hidden = 64, .heads = 4, .sequence_length = 80, .vocabulary_size = 256};
+const config::Model kEven{
+    .layers = 2, .hidden = 64, .heads = 4, .sequence_length = 80, .vocabulary_size = 256};
 
 struct Sample {
   std::vector<Bf16> weights;
@@ -57,8 +58,8 @@ TEST_P(ModelTest, LossAndEveryTensorsGradientAreNearTheReference) {
 
   std::vector<float> grads(model.layout().padded_size(), NAN);
   std::vector<double> losses(batch);
-  const float loss = model.forward_backward(sample.weights.data(), sample.tokens.data(), sample.targets.data(),
-                                            grads.data(), losses.data());
+  const float loss = model.forward_backward(sample.weights.data(), sample.tokens.data(),
+                                            sample.targets.data(), grads.data(), losses.data());
   EXPECT_NEAR(loss, expected_loss, 2e-3 * expected_loss);
   EXPECT_EQ(loss, static_cast<float>((losses[0] + losses[1]) / 2));
   for (const ParameterTensor& tensor : model.layout().tensors()) {
@@ -83,8 +84,8 @@ TEST_P(ModelTest, EveryInstructionSetGivesTheSameBits) {
     const Sample sample = make_sample(GetParam(), model.layout(), batch, 0.08);
     std::vector<float> grads(model.layout().padded_size());
     std::vector<double> losses(batch), again(batch);
-    const float loss = model.forward_backward(sample.weights.data(), sample.tokens.data(), sample.targets.data(),
-                                              grads.data(), losses.data());
+    const float loss = model.forward_backward(sample.weights.data(), sample.tokens.data(),
+                                              sample.targets.data(), grads.data(), losses.data());
     model.forward_loss(sample.weights.data(), sample.tokens.data(), sample.targets.data(), again.data());
     EXPECT_EQ(losses, again) << "evaluation differs from training";
     if (first.empty()) {
@@ -107,14 +108,18 @@ TEST(Model, GradientsDoNotDependOnWhatWasComputedBefore) {
   const Sample sample = make_sample(kOdd, model.layout(), 1, 0.1);
   std::vector<float> once(model.layout().padded_size()), twice(once.size());
   double loss = 0;
-  model.forward_backward(sample.weights.data(), sample.tokens.data(), sample.targets.data(), once.data(), &loss);
-  model.forward_backward(sample.weights.data(), sample.targets.data(), sample.tokens.data(), twice.data(), &loss);
-  model.forward_backward(sample.weights.data(), sample.tokens.data(), sample.targets.data(), twice.data(), &loss);
+  model.forward_backward(sample.weights.data(), sample.tokens.data(), sample.targets.data(), once.data(),
+                         &loss);
+  model.forward_backward(sample.weights.data(), sample.targets.data(), sample.tokens.data(), twice.data(),
+                         &loss);
+  model.forward_backward(sample.weights.data(), sample.tokens.data(), sample.targets.data(), twice.data(),
+                         &loss);
   EXPECT_EQ(std::memcmp(once.data(), twice.data(), once.size() * sizeof(float)), 0);
 }
 
 TEST(Model, ATinyOneLearnsAFixedBatchByHeart) {
-  const config::Model shape{.layers = 2, .hidden = 32, .heads = 2, .sequence_length = 16, .vocabulary_size = 32};
+  const config::Model shape{
+      .layers = 2, .hidden = 32, .heads = 2, .sequence_length = 16, .vocabulary_size = 32};
   const Kernels& kernels = fastest_kernels();
   Model model(shape, 2);
   const FlushSubnormals flush;

@@ -24,8 +24,8 @@ Values linear(const Values& x, const double* w, const double* b, int64_t inputs,
   return y;
 }
 
-Values linear_backward(const Values& x, const Values& dy, const double* w, int64_t inputs, int64_t outputs, double* dw,
-                       double* db) {
+Values linear_backward(const Values& x, const Values& dy, const double* w, int64_t inputs, int64_t outputs,
+                       double* dw, double* db) {
   const int64_t rows = static_cast<int64_t>(x.size()) / inputs;
   Values dx(x.size());
   for (int64_t n = 0; n < rows; ++n) {
@@ -60,7 +60,8 @@ Values layer_norm(const Values& x, const double* w, const double* b, int64_t h) 
   return y;
 }
 
-Values layer_norm_backward(const Values& x, const Values& dy, const double* w, int64_t h, double* dw, double* db) {
+Values layer_norm_backward(const Values& x, const Values& dy, const double* w, int64_t h, double* dw,
+                           double* db) {
   Values dx(x.size());
   for (size_t row = 0; row < x.size(); row += h) {
     const Norm norm = norm_of(&x[row], h);
@@ -150,8 +151,8 @@ Values attention(const Values& qkv, const AttentionShape& s) {
   return out;
 }
 
-void query_backward(const Values& qkv, const Values& d_out, const AttentionShape& s, int64_t b, int64_t a, int64_t t,
-                    Values& d_qkv) {
+void query_backward(const Values& qkv, const Values& d_out, const AttentionShape& s, int64_t b, int64_t a,
+                    int64_t t, Values& d_qkv) {
   const Values p = probabilities(qkv, s, b, a, t);
   const double* d = &d_out[(s.row(b, t) + a) * s.size];
   const int64_t query = (s.row(b, t) + a) * 3 * s.size;
@@ -186,7 +187,8 @@ Values attention_backward(const Values& qkv, const Values& d_out, const Attentio
 }
 
 // Mean cross-entropy; d_logits when not null.
-double cross_entropy(const Values& logits, const std::vector<int32_t>& targets, int64_t vocabulary, Values* d_logits) {
+double cross_entropy(const Values& logits, const std::vector<int32_t>& targets, int64_t vocabulary,
+                     Values* d_logits) {
   const double rows = static_cast<double>(targets.size());
   double loss = 0;
   if (d_logits != nullptr) d_logits->assign(logits.size(), 0.0);
@@ -225,8 +227,10 @@ double ReferenceModel::loss(const std::vector<double>& weights, const std::vecto
 }
 
 // One long function on purpose split by what it names: forward keeps, head, backward.
-double ReferenceModel::loss_and_gradients(const std::vector<double>& weights, const std::vector<int32_t>& tokens,
-                                          const std::vector<int32_t>& targets, std::vector<double>& grads) const {
+double ReferenceModel::loss_and_gradients(const std::vector<double>& weights,
+                                          const std::vector<int32_t>& tokens,
+                                          const std::vector<int32_t>& targets,
+                                          std::vector<double>& grads) const {
   const int64_t h = model_.hidden, v = model_.vocabulary_size;
   const AttentionShape shape = {batch_, model_.sequence_length, model_.heads, h / model_.heads};
   const auto w = [&](const std::string& name) { return weights.data() + at(name); };
@@ -246,9 +250,11 @@ double ReferenceModel::loss_and_gradients(const std::vector<double>& weights, co
     k.qkv = linear(k.normed1, w(p + "self_attention.query_key_value.weight"),
                    w(p + "self_attention.query_key_value.bias"), h, 3 * h);
     k.attended = attention(k.qkv, shape);
-    k.middle = linear(k.attended, w(p + "self_attention.dense.weight"), w(p + "self_attention.dense.bias"), h, h);
+    k.middle =
+        linear(k.attended, w(p + "self_attention.dense.weight"), w(p + "self_attention.dense.bias"), h, h);
     add(k.middle, x);
-    k.normed2 = layer_norm(k.middle, w(p + "post_attention_layernorm.weight"), w(p + "post_attention_layernorm.bias"), h);
+    k.normed2 = layer_norm(k.middle, w(p + "post_attention_layernorm.weight"),
+                           w(p + "post_attention_layernorm.bias"), h);
     k.up = linear(k.normed2, w(p + "mlp.dense_h_to_4h.weight"), w(p + "mlp.dense_h_to_4h.bias"), h, 4 * h);
     k.act = gelu(k.up);
     x = linear(k.act, w(p + "mlp.dense_4h_to_h.weight"), w(p + "mlp.dense_4h_to_h.bias"), 4 * h, h);
@@ -267,17 +273,21 @@ double ReferenceModel::loss_and_gradients(const std::vector<double>& weights, co
   for (int64_t layer = model_.layers - 1; layer >= 0; --layer) {
     const std::string p = "h." + std::to_string(layer) + ".";
     const Kept& k = kept[layer];
-    const auto back = [&](const Values& in, const Values& out, const std::string& name, int64_t inputs, int64_t outputs) {
+    const auto back = [&](const Values& in, const Values& out, const std::string& name, int64_t inputs,
+                          int64_t outputs) {
       return linear_backward(in, out, w(p + name + ".weight"), inputs, outputs, g(p + name + ".weight"),
                              g(p + name + ".bias"));
     };
     const auto norm_back = [&](const Values& in, const Values& out, const std::string& name) {
-      return layer_norm_backward(in, out, w(p + name + ".weight"), h, g(p + name + ".weight"), g(p + name + ".bias"));
+      return layer_norm_backward(in, out, w(p + name + ".weight"), h, g(p + name + ".weight"),
+                                 g(p + name + ".bias"));
     };
     const Values d_up = gelu_backward(k.up, back(k.act, d, "mlp.dense_4h_to_h", 4 * h, h));
-    add(d, norm_back(k.middle, back(k.normed2, d_up, "mlp.dense_h_to_4h", h, 4 * h), "post_attention_layernorm"));
+    add(d, norm_back(k.middle, back(k.normed2, d_up, "mlp.dense_h_to_4h", h, 4 * h),
+                     "post_attention_layernorm"));
     const Values d_qkv = attention_backward(k.qkv, back(k.attended, d, "self_attention.dense", h, h), shape);
-    add(d, norm_back(k.x, back(k.normed1, d_qkv, "self_attention.query_key_value", h, 3 * h), "input_layernorm"));
+    add(d, norm_back(k.x, back(k.normed1, d_qkv, "self_attention.query_key_value", h, 3 * h),
+                     "input_layernorm"));
   }
   d = layer_norm_backward(embedded, d, w(norm0 + ".weight"), h, g(norm0 + ".weight"), g(norm0 + ".bias"));
   for (size_t n = 0; n < tokens.size(); ++n) {

@@ -9,7 +9,8 @@ namespace longhaul::trainer {
 namespace {
 
 TEST(ReferenceModel, EveryGradientEqualsItsFiniteDifference) {
-  const config::Model model{.layers = 2, .hidden = 12, .heads = 3, .sequence_length = 5, .vocabulary_size = 7};
+  const config::Model model{
+      .layers = 2, .hidden = 12, .heads = 3, .sequence_length = 5, .vocabulary_size = 7};
   const ReferenceModel reference(model, 2);
   std::mt19937 random(7);
   std::normal_distribution<double> normal(0, 0.5);
@@ -30,7 +31,8 @@ TEST(ReferenceModel, EveryGradientEqualsItsFiniteDifference) {
       weights[i] = kept - step;
       const double below = reference.loss(weights, tokens, targets);
       weights[i] = kept;
-      ASSERT_NEAR(grads[i], (above - below) / (2 * step), 1e-8) << tensor.name << " element " << i - tensor.offset;
+      ASSERT_NEAR(grads[i], (above - below) / (2 * step), 1e-8)
+          << tensor.name << " element " << i - tensor.offset;
       largest = std::max(largest, std::fabs(grads[i]));
     }
   }

@@ -21,7 +21,8 @@ TEST(Cost, AgreesWithTheThroughputThatBloomReported) {
 TEST(Cost, HardwareFlopsDifferFromModelFlopsByTheCausalHalfAndTheRecomputation) {
   const double s = 2048, h = 14336, layers = 70;
   const double attention = 12.0 * 2048 * s * s * h * layers;  // the model's attention term, 6 full products
-  const double expected = model_flops(kBloom, 2048) - attention + attention / 2 * 7 / 6;  // causal half, seven products for six
+  const double expected =
+      model_flops(kBloom, 2048) - attention + attention / 2 * 7 / 6;  // causal half, seven products for six
   EXPECT_NEAR(hardware_flops(kBloom, 2048) / expected, 1.0, 1e-9);
 }
 

@@ -8,7 +8,8 @@
 namespace longhaul::trainer {
 namespace {
 
-const config::Model kDemo{.layers = 4, .hidden = 256, .heads = 4, .sequence_length = 256, .vocabulary_size = 256};
+const config::Model kDemo{
+    .layers = 4, .hidden = 256, .heads = 4, .sequence_length = 256, .vocabulary_size = 256};
 const config::Model kBloom{
     .layers = 70, .hidden = 14336, .heads = 112, .sequence_length = 2048, .vocabulary_size = 250880};
 

@@ -8,7 +8,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const config::Model kModel{.layers = 4, .hidden = 256, .heads = 4, .sequence_length = 256, .vocabulary_size = 256};
+const config::Model kModel{
+    .layers = 4, .hidden = 256, .heads = 4, .sequence_length = 256, .vocabulary_size = 256};
 
 std::string topology_error(config::Model model, config::Parallel parallel, config::Batch batch) {
   const auto result = validate_topology(model, parallel, batch);
@@ -25,7 +26,8 @@ TEST(Validate, AcceptsTheDemoAtEverySizeThatHasAMicroBatchForEachRank) {
 TEST(Validate, NamesTheKeysThatDoNotFitTogether) {
   config::Model model = kModel;
   model.heads = 3;
-  EXPECT_THAT(topology_error(model, {}, {}), HasSubstr("model.hidden: 256 is not divisible by model.heads: 3"));
+  EXPECT_THAT(topology_error(model, {}, {}),
+              HasSubstr("model.hidden: 256 is not divisible by model.heads: 3"));
   model = {.layers = 1, .hidden = 6, .heads = 2, .sequence_length = 1, .vocabulary_size = 1};
   EXPECT_THAT(topology_error(model, {}, {}), HasSubstr("head size 3 is odd"));
   model = kModel;
