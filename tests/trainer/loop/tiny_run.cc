@@ -21,7 +21,7 @@
 #include "base/posix/system_clock.h"
 #include "base/posix/unique_fd.h"
 #include "trainer/comm/socket.h"
-#include "trainer/data/indexed_dataset.h"
+#include "trainer/data/indexed_dataset_writer.h"
 #include "trainer/loop/program.h"
 
 namespace longhaul::trainer {
