@@ -6,7 +6,7 @@ import { byId, h, highlight, replaceIfChanged, setText, show } from "./dom";
 import { fullTime, integer, plural, when } from "./format";
 import type { Store } from "./store";
 import type { RunEvent } from "./types";
-import { eventTitle, routine } from "./words";
+import { eventTitle, routine, splitDetail } from "./words";
 
 const FIRST = 5;
 const PAGE = 200;
@@ -64,9 +64,11 @@ export class Feed {
 function entry(event: RunEvent, now: number, fine: boolean): HTMLElement {
   const at = Date.parse(event.at);
   const cost = costWords(event);
+  const { detail, lastWords } = splitDetail(event.detail);
   const step = event.step === null ? "" : ` · step ${integer(event.step)}`;
   return h("li", { class: `event event-${event.severity}` },
     h("p", { class: "event-when" }, h("time", { datetime: event.at, title: fullTime(at) }, when(at, now, fine)), step),
-    h("p", { class: "event-what", title: `${event.kind} · ${event.severity}` }, h("b", {}, eventTitle(event)), event.detail ? ` ${event.detail}` : ""),
-    cost ? h("p", { class: "event-cost" }, cost) : null);
+    h("p", { class: "event-what", title: `${event.kind} · ${event.severity}` }, h("b", {}, eventTitle(event)), detail ? ` ${detail}` : ""),
+    cost ? h("p", { class: "event-cost" }, cost) : null,
+    lastWords ? h("details", { class: "last-words" }, h("summary", {}, "Its last words"), h("code", {}, lastWords)) : null);
 }
