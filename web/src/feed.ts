@@ -17,6 +17,7 @@ export class Feed {
   private shown = FIRST;
   private all = false;
   private newest: number | null = null;
+  private entries = new Map<string, HTMLElement>();
 
   constructor(private readonly store: Store) {
     this.more.addEventListener("click", () => void this.onMore());
@@ -30,9 +31,14 @@ export class Feed {
   private update(): void {
     const now = this.store.now(), { fine } = this.store, events = this.chosen(), visible = events.slice(0, this.shown);
     const routineCount = this.store.stories.length - this.store.stories.filter((event) => !routine(event)).length;
-    const key = visible.map((event) => `${event.id}:${event.severity}:${event.title}:${event.lost_steps}:${event.cost_s}:${when(Date.parse(event.at), now, fine)}`).join("|");
-    const changed = replaceIfChanged(this.list, key || "none", () =>
-      visible.length ? visible.map((event) => entry(event, now, fine)) : [h("li", { class: "quiet" }, "Nothing to tell yet. Starts, failures and recoveries will be told here.")]);
+    const drawn = new Map<string, HTMLElement>();
+    for (const event of visible) {
+      const key = [event.id, event.severity, event.title, event.detail, event.lost_steps, event.cost_s, when(Date.parse(event.at), now, fine)].join("|");
+      drawn.set(key, this.entries.get(key) ?? entry(event, now, fine)); // kept as it is: it may be open, or being read
+    }
+    this.entries = drawn;
+    const changed = replaceIfChanged(this.list, [...drawn.keys()].join() || "none", () => drawn.size ? [...drawn.values()]
+      : [h("li", { class: "quiet" }, "Nothing to tell yet. Starts, failures and recoveries will be told here.")]);
     const top = visible[0]?.id ?? null;
     if (changed && this.newest !== null && top !== null && top > this.newest) highlight(this.list.firstElementChild as HTMLElement);
     if (top !== null) this.newest = top;
