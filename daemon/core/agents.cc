@@ -1,5 +1,6 @@
 // Agents come and go: what that says about their ranks.
 #include <algorithm>
+#include <set>
 
 #include "daemon/core/decider.h"
 
@@ -108,6 +109,11 @@ void Decider::on(const AgentDied& e) {
   node.start_again_ms = 0;
   const bool mine = is_placed(e.node);
   lose_ranks_of(e.node);
+  if (mine && s().incident && s().incident->kind == "peer_lost") {  // the cause behind the lost peers
+    s().incident->kind = "agent_died";
+    s().incident->node = e.node;
+    s().incident->detail = "Its process is gone.";
+  }
   if (s().status != RunStatus::kCompleted && s().status != RunStatus::kIdle) start_missing_agents();
   if (mine && ranks_run()) {
     return fail({.kind = "agent_died",
@@ -146,9 +152,11 @@ void Decider::on(const DeadlinePassed&) {
   }
   if (!ranks_run() && s().status != RunStatus::kRecovering && s().status != RunStatus::kDraining) return;
   // Somebody owes an answer: who can be reached is told again, who cannot is fenced.
+  std::set<std::string> unreachable;
   for (const RankState& rank : s().ranks) {
-    if (rank.status != RankStatus::kExited && !s().nodes[rank.node].connected) act(FenceNode{rank.node});
+    if (rank.status != RankStatus::kExited && !s().nodes[rank.node].connected) unreachable.insert(rank.node);
   }
+  for (const std::string& node : unreachable) act(FenceNode{node});
   if (ranks_run()) {
     const bool left = std::any_of(s().ranks.begin(), s().ranks.end(),
                                   [](const RankState& r) { return r.status == RankStatus::kExited; });

@@ -38,7 +38,7 @@ class Decider {
   // transition.cc
   void account();  // books the time since the last call under the present status
   void move_to(RunStatus to, const std::string& reason, int64_t deadline_ms = 0);
-  void halt(const std::string& reason);
+  void halt(const std::string& reason, int exit_code = 3);
   void act(Action action) { d_.actions.push_back(std::move(action)); }
   void because(std::string reason) { d_.reasons.push_back(std::move(reason)); }
   void announce(Announce a) { act(std::move(a)); }

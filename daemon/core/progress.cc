@@ -6,7 +6,8 @@
 namespace longhaul::daemon {
 
 void Decider::on(const RanksRestored& e) {
-  if (!current(e.generation) || !ranks_run()) return;
+  // Once per generation: after a crash of the daemon the agent may tell it again.
+  if (!current(e.generation) || s().status != RunStatus::kLaunching) return;
   s().highest_step = std::max(s().highest_step, e.highest_step);
   s().restored_step = s().step = e.step;
   s().catching_up = s().highest_step > e.step;
@@ -23,9 +24,7 @@ void Decider::on(const RanksRestored& e) {
               .detail = why,
               .step = e.step});
   }
-  if (s().status == RunStatus::kLaunching) {
-    move_to(RunStatus::kRestoring, "restored step " + std::to_string(e.step), s().deadline_ms);
-  }
+  move_to(RunStatus::kRestoring, "restored step " + std::to_string(e.step), s().deadline_ms);
 }
 
 void Decider::on(const FirstStep& e) {

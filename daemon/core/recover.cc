@@ -82,7 +82,7 @@ void Decider::on(const DigestMismatch& e) {
             .detail = e.detail,
             .step = e.step});
   if (ranks_run()) act(StopAllRanks{s().generation, true, 0});
-  halt("step " + std::to_string(e.step) + " gave other bits when it was done again: " + e.detail);
+  halt("step " + std::to_string(e.step) + " gave other bits when it was done again: " + e.detail, 5);
 }
 
 void Decider::fail(Incident incident, const std::string& reason) {

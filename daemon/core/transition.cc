@@ -47,7 +47,7 @@ void Decider::move_to(RunStatus to, const std::string& reason, int64_t deadline_
   s().deadline_ms = deadline_ms;
 }
 
-void Decider::halt(const std::string& reason) {
+void Decider::halt(const std::string& reason, int exit_code) {
   s().halt_reason = reason;
   move_to(RunStatus::kHalted, reason);
   announce({.kind = "halted",
@@ -57,7 +57,7 @@ void Decider::halt(const std::string& reason) {
             .step = s().step});
   if (policy_.exit_when_done) {
     act(ShutdownAgents{});
-    act(ExitDaemon{3});
+    act(ExitDaemon{exit_code});
   }
 }
 

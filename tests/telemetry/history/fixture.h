@@ -1,0 +1,48 @@
+// A fresh history file and shorthands for steps.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "telemetry/history/history.h"
+#include "telemetry/history/reader.h"
+
+namespace longhaul::telemetry {
+
+inline std::string fresh_history_path(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '-');
+  const std::string path = testing::TempDir() + "history-" + name + "-" + std::to_string(getpid()) + ".db";
+  for (const char* end : {"", "-wal", "-shm"}) ::unlink((path + end).c_str());
+  return path;
+}
+
+inline StepRecord step_record(int64_t step, double loss, double grad_norm = 1.0) {
+  return StepRecord{
+      step, 1'700'000'000'000 + step * 250, step * 4096, {{"loss", loss}, {"grad_norm", grad_norm}}};
+}
+
+class HistoryTest : public testing::Test {
+ protected:
+  HistoryTest()
+      : path_(fresh_history_path(testing::UnitTest::GetInstance()->current_test_info()->name())),
+        history_(open()) {}
+
+  std::unique_ptr<History> open() { return History::open(path_).value(); }
+  void reopen() {
+    history_.reset();
+    history_ = open();
+  }
+  HistoryReader reader() { return HistoryReader::open(path_).value(); }
+  Outcome record(int64_t segment, const StepRecord& r) {
+    return history_->record(segment, r).value().outcome;
+  }
+
+  std::string path_;
+  std::unique_ptr<History> history_;
+};
+
+}  // namespace longhaul::telemetry
