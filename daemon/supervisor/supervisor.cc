@@ -28,6 +28,14 @@ void Supervisor::on_hello(const wire::Hello& hello) {
   log_info(
       fmt::format("agent of {} connected (pid {}, {} ranks)", hello.node, hello.pid, hello.ranks.size()));
   launcher_->start(hello.node);  // it lives: from now on its end is watched
+  engine_worker_->post([this, node = hello.node, first = hello.first_spool_seq] {
+    int64_t& seen = seen_seq_[node];
+    if (first <= seen + 1) return;
+    // Acknowledged to a daemon whose records are gone: nobody has these entries any more.
+    log_error(fmt::format("{}: spool entries {} to {} were acknowledged to a daemon whose history is lost",
+                          node, seen + 1, first - 1));
+    seen = first - 1;
+  });
   engine_event(e);
 }
 

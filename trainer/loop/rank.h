@@ -73,7 +73,7 @@ class Rank {
   struct Generation;
 
   Rank(const config::RunConfig& config, const RankPorts& ports, wire::RankLink& link, Model model,
-       data::BatchSource source);
+       data::BatchSource source, TrainStep::Arenas arenas);
   Result<Outcome> run(Communicator& world, const Orders& orders);
   Result<> settle_orders(Communicator& world, Orders& orders);
   Result<> start_state(Generation& generation, const Orders& orders);

@@ -44,6 +44,14 @@ TEST_F(ShardWriterTest, DescribesExactlyTheFileItWrote) {
   EXPECT_EQ(header->tensors[1], (SafetensorsTensor{"m@100", "F32", {300}, 1200, 2400}));
 }
 
+TEST_F(ShardWriterTest, WritesAFileForARankThatHasNothing) {
+  fragments_.clear();
+  const ShardEntry entry = write(7).value();
+  EXPECT_EQ(entry.size_bytes, 4096);
+  const Checkpoint checkpoint{"/folder", {.files = {entry}}};
+  EXPECT_TRUE(Store(disk_, "/store", kSmallBlocks).verify(checkpoint));
+}
+
 TEST_F(ShardWriterTest, IsDurableOnceItReturns) {
   const ShardEntry entry = write(0).value();
   const std::string before = disk_.content("/folder/" + entry.name);

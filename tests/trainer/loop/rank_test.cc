@@ -32,7 +32,7 @@ TEST(Rank, TrainsToTheTargetAndLearns) {
   ASSERT_THAT(result.exit_codes, ElementsAre(0));
   const auto losses = result.losses();
   ASSERT_EQ(losses.size(), 60u);
-  EXPECT_NEAR(losses.at(1), 4.16, 0.3);  // ln 64: it knows nothing yet
+  EXPECT_NEAR(losses.at(1), 4.16, 0.5);  // ln 64: it knows nothing yet
   EXPECT_LT(losses.at(60), 3.2);
   EXPECT_EQ(result.state_digest().size(), 16u);
 }
