@@ -140,6 +140,7 @@ struct Options {
   int steps = 6;
   double peer_tokens_per_second = 0;
   double peer_gemm_flops = 0;
+  bool demo = false;  // the shape of ./deploy/demo instead: to look at, not to compare
 };
 
 Options parse(int argc, char** argv) {
@@ -149,6 +150,7 @@ Options parse(int argc, char** argv) {
     const double value = std::atof(argv[i + 1]);
     if (name == "--steps") options.steps = static_cast<int>(value);
     if (name == "--peer-tokens-per-second") options.peer_tokens_per_second = value;
+    if (name == "--demo") options.demo = value != 0;
     if (name == "--peer-gemm-flops") options.peer_gemm_flops = value;
   }
   return options;
@@ -160,9 +162,12 @@ Options parse(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace longhaul::trainer;
   const Options options = parse(argc, argv);
-  const longhaul::config::Model shape{
+  const longhaul::config::Model compared{
       .layers = 6, .hidden = 384, .heads = 6, .sequence_length = 256, .vocabulary_size = 4096};
-  const int64_t batch = 8;
+  const longhaul::config::Model demo{
+      .layers = 4, .hidden = 256, .heads = 4, .sequence_length = 256, .vocabulary_size = 256};
+  const longhaul::config::Model& shape = options.demo ? demo : compared;
+  const int64_t batch = options.demo ? 2 : 8;
   const double tokens = static_cast<double>(batch * shape.sequence_length);
   const double peak = peak_bf16_flops_per_second();
   fmt::print(stderr, "kernels: {}; measured bf16 peak of one thread: {:.1f} GFLOP/s\n",

@@ -23,7 +23,8 @@ def parameters(dtype):
     for layer in range(LAYERS):
         for name, out, inputs in (("qkv", 3 * HIDDEN, HIDDEN), ("dense", HIDDEN, HIDDEN), ("up", 4 * HIDDEN, HIDDEN),
                                   ("down", HIDDEN, 4 * HIDDEN)):
-            shapes[f"{layer}.{name}.w"], shapes[f"{layer}.{name}.b"] = ((out, inputs), sigma), ((out,), 0)
+            deviation = sigma / math.sqrt(2 * LAYERS) if name in ("dense", "down") else sigma
+            shapes[f"{layer}.{name}.w"], shapes[f"{layer}.{name}.b"] = ((out, inputs), deviation), ((out,), 0)
     torch.manual_seed(1)
     return {name: (torch.ones(shape) if deviation is None else torch.randn(shape) * deviation).to(dtype)
             for name, (shape, deviation) in shapes.items()}
