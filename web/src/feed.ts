@@ -1,5 +1,5 @@
-// "What happened": sentences, newest first, with what each cost. Routine entries (checkpoints,
-// restores) appear on request; older ones are fetched on request.
+// "What happened": sentences, newest first, with what each cost. Checkpoints appear
+// on request; older ones are fetched on request.
 import { api } from "./api";
 import { costWords } from "./costs";
 import { byId, h, highlight, replaceIfChanged, setText, show } from "./dom";
@@ -24,21 +24,21 @@ export class Feed {
   }
 
   private chosen(): RunEvent[] {
-    return this.all ? this.store.events : this.store.events.filter((event) => !routine(event));
+    return this.all ? this.store.stories : this.store.stories.filter((event) => !routine(event));
   }
 
   private update(): void {
     const now = this.store.now(), { fine } = this.store, events = this.chosen(), visible = events.slice(0, this.shown);
-    const routineCount = this.store.events.length - this.store.events.filter((event) => !routine(event)).length;
+    const routineCount = this.store.stories.length - this.store.stories.filter((event) => !routine(event)).length;
     const key = visible.map((event) => `${event.id}:${event.severity}:${event.title}:${event.lost_steps}:${event.cost_s}:${when(Date.parse(event.at), now, fine)}`).join("|");
     const changed = replaceIfChanged(this.list, key || "none", () =>
       visible.length ? visible.map((event) => entry(event, now, fine)) : [h("li", { class: "quiet" }, "Nothing to tell yet. Starts, failures and recoveries will be told here.")]);
     const top = visible[0]?.id ?? null;
     if (changed && this.newest !== null && top !== null && top > this.newest) highlight(this.list.firstElementChild as HTMLElement);
     if (top !== null) this.newest = top;
-    const rest = this.store.events.length - visible.length;
+    const rest = this.store.stories.length - visible.length;
     show(this.more, rest > 0 || this.store.olderEvents !== null);
-    setText(this.more, events.length > visible.length || this.all ? "Show older" : `Show ${plural(routineCount, "checkpoint and restore", "checkpoints and restores")} too`);
+    setText(this.more, events.length > visible.length || this.all ? "Show older" : `Show ${plural(routineCount, "checkpoint")} too`);
   }
 
   private async onMore(): Promise<void> {

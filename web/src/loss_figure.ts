@@ -125,7 +125,7 @@ export class LossFigure {
     const last = buckets.mean[buckets.mean.length - 1];
     return {
       abandoned: this.series.abandoned,
-      lines: this.store.events.filter((event) => event.severity === "undone" || event.severity === "error").slice(0, 12).reverse()
+      lines: this.store.stories.filter((event) => event.severity === "undone" || event.severity === "error").slice(0, 12).reverse()
         .map((event) => ({
           step: event.to_step ?? event.step ?? 0, atMs: Date.parse(event.at), colour: "bad" as const,
           text: event.severity === "undone" ? "undone" : event.title.replace(/\.$/, ""),
@@ -141,7 +141,7 @@ export class LossFigure {
     const { buckets } = this.series;
     const head = axisOf(buckets, this.view.x);
     const marks: EventMark[] = [];
-    for (const event of this.store.events) {
+    for (const event of this.store.stories) {
       if (!incident(event) || event.step === null) continue;
       const at = this.view.x === "time" ? Date.parse(event.at) : toAxis(buckets, this.view.x, event.step);
       const x = at === null || head.length === 0 ? null : this.chart.xPixel(at);
