@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <vector>
 
 #include "tests/benchmarks/trainer_comm/measurements.h"
@@ -43,22 +42,8 @@ double all_reduce_ms(bool shared_memory) {
   });
 }
 
-// Each rank must read 3 slices of its peers twice (to add them, to copy the sums) and write its own memory.
-double plain_copies_ms() {
-  return run_bench_ranks(kRanks, [](HostMesh& mesh) {
-    const auto world = mesh.world();
-    const size_t bytes = static_cast<size_t>(kWords) * 8 / kRanks * (kRanks - 1);
-    std::vector<char> from(2 * bytes, 1), to(2 * bytes, 2);
-    return median_ms([&] {
-      CHECK(world->barrier().has_value());
-      std::memcpy(to.data(), from.data(), from.size());
-      CHECK(world->barrier().has_value());
-    });
-  });
-}
-
 }  // namespace
 
-AllReduceTimes measure_all_reduce() { return {all_reduce_ms(true), all_reduce_ms(false), plain_copies_ms()}; }
+AllReduceTimes measure_all_reduce() { return {all_reduce_ms(true), all_reduce_ms(false)}; }
 
 }  // namespace longhaul::trainer

@@ -7,7 +7,6 @@ namespace longhaul::trainer {
 struct AllReduceTimes {
   double shared_memory_ms = 0;
   double sockets_ms = 0;
-  double memory_ms = 0;  // the least traffic that this can take, as plain copies by 4 processes at once
 };
 AllReduceTimes measure_all_reduce();
 
