@@ -82,13 +82,13 @@ struct Checkpoint {
 };
 
 struct Recovery {
-  int restart_budget = 20;              // restarts in hand; one comes back with every checkpoint
-  int64_t backoff_ms = 200;             // before the first restart without progress; doubles each time
+  int restart_budget = 20;   // restarts in hand; one comes back with every checkpoint
+  int64_t backoff_ms = 200;  // before the first restart without progress; doubles each time
   int64_t backoff_max_ms = 30'000;
-  int64_t agent_silence_ms = 10'000;    // then the node is Suspect; twice that: Down
-  int64_t start_timeout_ms = 120'000;   // launch → first step
+  int64_t agent_silence_ms = 10'000;       // then the node is Suspect; twice that: Down
+  int64_t start_timeout_ms = 120'000;      // launch → first step
   int64_t step_timeout_floor_ms = 60'000;  // no step for max(this, 10 × the usual step) is a hang
-  int64_t stop_grace_ms = 60'000;       // SIGTERM (save and exit) → SIGKILL
+  int64_t stop_grace_ms = 60'000;          // SIGTERM (save and exit) → SIGKILL
 };
 
 struct Telemetry {

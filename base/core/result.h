@@ -49,13 +49,13 @@ inline Error corrupt(std::string message) { return Error{ErrorCode::kCorrupt, st
 // LH_ASSIGN(auto x, expr): the value of a Result, or return its error.
 #define LH_CONCAT_INNER(a, b) a##b
 #define LH_CONCAT(a, b) LH_CONCAT_INNER(a, b)
-#define LH_TRY(expr)                                             \
-  do {                                                           \
-    auto lh_result = (expr);                                     \
-    if (!lh_result) return std::move(lh_result).error();         \
+#define LH_TRY(expr)                                     \
+  do {                                                   \
+    auto lh_result = (expr);                             \
+    if (!lh_result) return std::move(lh_result).error(); \
   } while (false)
-#define LH_ASSIGN_INNER(tmp, lhs, expr) \
-  auto tmp = (expr);                    \
+#define LH_ASSIGN_INNER(tmp, lhs, expr)    \
+  auto tmp = (expr);                       \
   if (!tmp) return std::move(tmp).error(); \
   lhs = std::move(*tmp)
 #define LH_ASSIGN(lhs, expr) LH_ASSIGN_INNER(LH_CONCAT(lh_tmp_, __LINE__), lhs, expr)

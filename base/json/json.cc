@@ -23,7 +23,9 @@ Error wrong(std::string_view key, const value* found, std::string_view wanted) {
 Result<value> parse(std::string_view text) {
   boost::json::error_code ec;
   value v = boost::json::parse(boost::json::string_view(text.data(), text.size()), ec);
-  if (ec) return invalid(fmt::format("not valid JSON ({}): {}", ec.message(), shorten(std::string(text.substr(0, 200)))));
+  if (ec)
+    return invalid(
+        fmt::format("not valid JSON ({}): {}", ec.message(), shorten(std::string(text.substr(0, 200)))));
   return v;
 }
 

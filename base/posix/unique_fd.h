@@ -1,9 +1,9 @@
 // Owns a file descriptor. Not thread-safe.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
+
+#include <unistd.h>
 
 namespace longhaul {
 

@@ -11,14 +11,20 @@ namespace longhaul::sqlite {
 namespace {
 
 Error sqlite_error(sqlite3* db, int code, const std::string& doing) {
-  const std::string text = fmt::format("{}: {}", doing, db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+  const std::string text =
+      fmt::format("{}: {}", doing, db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code));
   switch (code & 0xff) {
-    case SQLITE_FULL: return Error{ErrorCode::kNoSpace, text};
+    case SQLITE_FULL:
+      return Error{ErrorCode::kNoSpace, text};
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Error{ErrorCode::kCorrupt, text};
-    case SQLITE_CONSTRAINT: return Error{ErrorCode::kConflict, text};
-    case SQLITE_BUSY: return Error{ErrorCode::kUnavailable, text};
-    default: return Error{ErrorCode::kIo, text};
+    case SQLITE_NOTADB:
+      return Error{ErrorCode::kCorrupt, text};
+    case SQLITE_CONSTRAINT:
+      return Error{ErrorCode::kConflict, text};
+    case SQLITE_BUSY:
+      return Error{ErrorCode::kUnavailable, text};
+    default:
+      return Error{ErrorCode::kIo, text};
   }
 }
 
@@ -82,13 +88,15 @@ std::string Statement::as_text(int column) const {
 
 Result<Database> Database::open(const std::string& path, Mode mode) {
   sqlite3* handle = nullptr;
-  const int flags = mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int flags =
+      mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Database db(handle);
   if (code != SQLITE_OK) return sqlite_error(handle, code, "open " + path);
   sqlite3_busy_timeout(handle, 5000);
   if (mode == Mode::kReadWrite) {
-    if (auto set = db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"); !set) {
+    if (auto set = db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+        !set) {
       return std::move(set.error()).with_context(path);
     }
   }

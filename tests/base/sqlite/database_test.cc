@@ -1,8 +1,7 @@
 #include "base/sqlite/database.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace longhaul::sqlite {
 namespace {
@@ -32,7 +31,8 @@ TEST(Database, BindsAndReadsEveryType) {
   auto db = Database::open(fresh_path("types")).value();
   ASSERT_TRUE(db.execute("CREATE TABLE t(a,b,c,d)"));
   auto insert = db.prepare("INSERT INTO t VALUES(?,?,?,?)").value();
-  ASSERT_TRUE(insert.bind(1, int64_t{1} << 60).bind(2, 0.1).bind(3, std::string("x\0y", 3)).bind_null(4).run());
+  ASSERT_TRUE(
+      insert.bind(1, int64_t{1} << 60).bind(2, 0.1).bind(3, std::string("x\0y", 3)).bind_null(4).run());
   auto row = db.prepare("SELECT * FROM t").value();
   ASSERT_TRUE(row.step().value());
   EXPECT_EQ(row.as_int(0), int64_t{1} << 60);

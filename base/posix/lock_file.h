@@ -1,0 +1,22 @@
+// A file lock that says "I am the only one", with the holder's pid inside for messages. The kernel drops
+// it when the holder dies, however it dies. Thread-safety: one thread.
+#pragma once
+
+#include <string>
+
+#include "base/core/result.h"
+#include "base/posix/unique_fd.h"
+
+namespace longhaul {
+
+class LockFile {
+ public:
+  // kConflict when another process holds it: the message names path and pid. Does not wait.
+  static Result<LockFile> acquire(const std::string& path);
+
+ private:
+  explicit LockFile(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace longhaul

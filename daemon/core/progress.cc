@@ -1,0 +1,85 @@
+// Restored, stepping, saved, done: what the ranks achieve.
+#include <algorithm>
+
+#include "daemon/core/decider.h"
+
+namespace longhaul::daemon {
+
+void Decider::on(const RanksRestored& e) {
+  // Once per generation: after a crash of the daemon the agent may tell it again.
+  if (!current(e.generation) || s().status != RunStatus::kLaunching) return;
+  s().highest_step = std::max(s().highest_step, e.highest_step);
+  s().restored_step = s().step = e.step;
+  s().catching_up = s().highest_step > e.step;
+  if (s().generations > 1) s().lost_steps += std::max<int64_t>(0, s().highest_step - e.step);
+  for (RankState& rank : s().ranks) {
+    if (rank.status == RankStatus::kStarting) rank.status = RankStatus::kRestoring;
+  }
+  for (size_t i = 0; i < e.rejected.size(); ++i) {
+    const std::string why = i < e.reasons.size() ? e.reasons[i] : "it could not be loaded";
+    act(DistrustCheckpoint{e.rejected[i], why});
+    announce({.kind = "checkpoint_rejected",
+              .severity = "error",
+              .title = "A checkpoint was damaged and is not used.",
+              .detail = why,
+              .step = e.step});
+  }
+  move_to(RunStatus::kRestoring, "restored step " + std::to_string(e.step), s().deadline_ms);
+}
+
+void Decider::on(const FirstStep& e) {
+  if (!current(e.generation) || !ranks_run()) return;
+  for (RankState& rank : s().ranks) {
+    if (rank.status != RankStatus::kExited) rank.status = RankStatus::kRunning;
+  }
+  s().step = e.step;
+  move_to(RunStatus::kTraining, "step " + std::to_string(e.step));
+  if (!s().incident) return;
+  const int64_t lost = std::max<int64_t>(0, s().highest_step - s().restored_step);
+  Announce a{.kind = "restored", .severity = lost > 0 ? "undone" : "recovered", .step = s().restored_step};
+  a.title = "Training goes on from step " + std::to_string(s().restored_step) + ".";
+  if (lost > 0) {
+    a.to_step = s().highest_step;
+    a.detail = std::to_string(lost) + (lost == 1 ? " step is" : " steps are") + " being redone.";
+  }
+  a.lost_steps = lost;
+  a.cost_s = static_cast<double>(std::max<int64_t>(0, now_ - s().incident->at_ms)) / 1000.0;
+  announce(std::move(a));
+  s().incident.reset();
+}
+
+void Decider::on(const CaughtUp& e) {
+  if (!current(e.generation)) return;
+  s().catching_up = false;
+  s().step = std::max(s().step, e.step);
+  s().highest_step = std::max(s().highest_step, e.step);
+  s().failures_in_a_row = 0;
+}
+
+void Decider::on(const CheckpointSaved& e) {
+  if (e.generation.term > s().term) return;
+  if (s().last_checkpoint && s().last_checkpoint->path == e.path) return;  // told twice
+  s().step = std::max(s().step, e.step);
+  s().highest_step = std::max(s().highest_step, e.step);
+  s().last_checkpoint = CheckpointNote{e.step, e.path, now_, e.size_bytes};
+  s().budget = std::min(policy_.restart_budget, s().budget + 1);
+  const int64_t stall = std::clamp<int64_t>(e.stall_ms, 0, s().time_use.productive_ms);
+  s().time_use.productive_ms -= stall;
+  s().time_use.checkpoint_ms += stall;
+  announce({.kind = "checkpoint_saved",
+            .severity = "good",
+            .title = "Saved step " + std::to_string(e.step) + ".",
+            .step = e.step,
+            .cost_s = static_cast<double>(e.stall_ms) / 1000.0});
+  act(ApplyRetention{});
+}
+
+void Decider::on(const RankDone& e) {
+  if (!current(e.generation) || e.rank < 0 || e.rank >= static_cast<int>(s().ranks.size())) return;
+  s().ranks[static_cast<size_t>(e.rank)].done = true;
+  s().step = std::max(s().step, e.step);
+  s().highest_step = std::max(s().highest_step, e.step);
+  if (!e.state_digest.empty()) s().state_digest = e.state_digest;
+}
+
+}  // namespace longhaul::daemon

@@ -1,0 +1,81 @@
+// The agents that are connected now: their greetings checked, their messages told apart, commands sent to
+// them by node name. Holds no opinion on what they say.
+// Thread-safety: one thread, that of the io_context; callbacks come there.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/runtime/channel/channel.h"
+#include "wire/messages/messages.h"
+
+namespace longhaul::daemon {
+
+class AgentHub {
+ public:
+  struct Greeting {  // what every agent must belong to, and what it is welcomed with
+    std::string run;
+    std::string identity;
+    std::vector<std::string> nodes;
+    int64_t term = 0;
+    std::string uuid;
+  };
+  struct Callbacks {
+    // Before the Welcome: up to which spool entry this node's are committed.
+    std::function<int64_t(const std::string& node)> acknowledged;
+    std::function<void(const wire::Hello&)> connected;
+    std::function<void(const std::string& node)> disconnected;
+    std::function<void(const std::string& node, const wire::Heartbeat&)> heartbeat;
+    std::function<void(const std::string& node, wire::SpoolBatch)> spool;
+  };
+
+  AgentHub(Greeting greeting, Callbacks callbacks);
+
+  void accept(std::shared_ptr<Channel> channel);
+
+  // False when the node is not connected.
+  bool send(const std::string& node, const wire::DaemonMessage& message);
+  void broadcast(const wire::DaemonMessage& message);
+  // Drops the connection: the agent will try again.
+  void drop(const std::string& node);
+
+  struct Peer {
+    std::string address;  // for ranks on other nodes
+    int rendezvous_port = 0;
+    int64_t pid = 0;
+    int64_t last_heard_ms = 0;  // steady clock of the caller of heard()
+    std::vector<wire::RankStatus> ranks;
+  };
+  const Peer* peer(const std::string& node) const;
+  std::vector<std::string> connected() const;
+  int64_t refused_messages() const { return refused_messages_; }
+
+  // Nodes from which nothing came for longer than limit_ms, each with its silence.
+  std::vector<std::pair<std::string, int64_t>> silent(int64_t now_ms, int64_t limit_ms) const;
+  void set_time(int64_t now_ms) {
+    now_ms_ = now_ms;
+  }  // steady clock, before each turn of the loop that matters
+
+ private:
+  struct Link {
+    std::shared_ptr<Channel> channel;
+    std::string node;  // empty: has not greeted
+    Peer peer;
+  };
+  void receive(const std::shared_ptr<Link>& link, const std::string& payload);
+  void greet(const std::shared_ptr<Link>& link, const wire::Hello& hello);
+  void refuse(const std::shared_ptr<Link>& link, const std::string& why);
+  void closed(const std::shared_ptr<Link>& link);
+
+  const Greeting greeting_;
+  const Callbacks callbacks_;
+  std::map<std::string, std::shared_ptr<Link>> links_;  // greeted ones, by node
+  int64_t refused_messages_ = 0;
+  int64_t now_ms_ = 0;
+};
+
+}  // namespace longhaul::daemon

@@ -1,0 +1,153 @@
+#include "daemon/runtime/recorder/recorder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/core/log.h"
+#include "telemetry/publish/publisher.h"
+
+namespace longhaul::daemon {
+namespace {
+
+constexpr auto kRetry = std::chrono::seconds(1);  // while the disk is full or failing
+
+double value_of(const telemetry::StepRecord& r, std::string_view name) {
+  for (const auto& [key, value] : r.values) {
+    if (key == name) return value;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, const Clock& clock,
+                                                  telemetry::Metrics& metrics, Callbacks callbacks) {
+  LH_ASSIGN(auto history, telemetry::History::open(path));
+  std::unique_ptr<Recorder> r(new Recorder(std::move(history), clock, metrics, std::move(callbacks)));
+  LH_ASSIGN(r->segment_, r->history_->begin_segment(0, std::nullopt, 1, "the run begins"));
+  LH_ASSIGN(r->last_step_, r->history_->last_step());
+  LH_ASSIGN(r->outbox_, r->history_->outbox());
+  return r;
+}
+
+Recorder::Recorder(std::unique_ptr<telemetry::History> history, const Clock& clock,
+                   telemetry::Metrics& metrics, Callbacks callbacks)
+    : history_(std::move(history)),
+      clock_(clock),
+      metrics_(metrics),
+      callbacks_(std::move(callbacks)),
+      worker_("history") {}
+
+Recorder::~Recorder() = default;
+
+int64_t Recorder::mark(const std::string& node) {
+  const auto mark = history_->mark(node);
+  if (!mark) log_error("history: " + mark.error().message);
+  return mark.value_or(0);
+}
+
+void Recorder::post(Measurements m) {
+  const std::lock_guard lock(mutex_);
+  pending_.push_back(std::move(m));
+  if (!std::exchange(scheduled_, true)) worker_.post([this] { write(); });
+}
+
+void Recorder::write() {
+  std::vector<Measurements> batch;
+  {
+    const std::lock_guard lock(mutex_);
+    batch = std::exchange(pending_, {});
+    scheduled_ = false;
+  }
+  if (write_batch(batch)) return;
+  // Nothing is acknowledged, so nothing is lost: put it back and try again.
+  std::this_thread::sleep_for(kRetry);
+  const std::lock_guard lock(mutex_);
+  pending_.insert(pending_.begin(), std::make_move_iterator(batch.begin()),
+                  std::make_move_iterator(batch.end()));
+  if (!std::exchange(scheduled_, true)) worker_.post([this] { write(); });
+}
+
+bool Recorder::write_batch(const std::vector<Measurements>& batch) {
+  telemetry::HistoryBatch h;
+  for (const Measurements& m : batch) {
+    for (const auto& step : m.steps)
+      h.steps.push_back({segment_, step, telemetry::publish::step_live_body(step)});
+    h.marks.push_back({m.node, m.seq});
+  }
+  const auto began = std::chrono::steady_clock::now();
+  const auto result = history_->record_batch(h);
+  if (!result) {
+    if (!std::exchange(trouble_, true)) log_error("history waits: " + result.error().message);
+    return false;
+  }
+  if (std::exchange(trouble_, false)) log_info("the history can be written again");
+  metrics_.commit(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  for (size_t i = 0; i < result->outcomes.size(); ++i) {
+    const auto& outcome = result->outcomes[i];
+    const auto& record = h.steps[i].record;
+    if (outcome.outcome == telemetry::Outcome::kNew) observe(record);
+    if (outcome.outcome == telemetry::Outcome::kDiffers) {
+      callbacks_.mismatch(
+          record.step, fmt::format("{} was {}, now {}", outcome.metric, outcome.recorded, outcome.reported));
+    }
+  }
+  if (!result->deltas.empty()) callbacks_.deltas(result->deltas);
+  for (const Measurements& m : batch) callbacks_.committed(m.node, m.seq);
+  return true;
+}
+
+void Recorder::observe(const telemetry::StepRecord& r) {
+  if (r.step <= last_step_) return;
+  const double duration_s = value_of(r, "step_ms") / 1000;
+  metrics_.step({.step = r.step,
+                 .tokens = r.tokens,
+                 .step_tokens = std::max<int64_t>(0, r.tokens - last_tokens_),
+                 .loss = value_of(r, "loss"),
+                 .grad_norm = value_of(r, "grad_norm"),
+                 .learning_rate = value_of(r, "learning_rate"),
+                 .duration_s = duration_s,
+                 .wall_s = static_cast<double>(r.wall_ms) / 1000,
+                 .flops_per_second = duration_s > 0 ? value_of(r, "model_flops") / duration_s : 0});
+  metrics_.ingest_lag(std::max(0.0, static_cast<double>(clock_.wall_ms() - r.wall_ms) / 1000));
+  last_step_ = r.step;
+  last_tokens_ = r.tokens;
+  callbacks_.newest(r);
+}
+
+void Recorder::post(const Announce& a, const std::string& key) {
+  worker_.post([this, a, key] { write_event(a, key); });
+}
+
+void Recorder::write_event(const Announce& a, const std::string& key) {
+  const std::string meta = "announced:" + key;
+  if (const auto told = history_->get_meta(meta); told && *told) return;
+  telemetry::HistoryEvent e{.id = 0,
+                            .wall_ms = clock_.wall_ms(),
+                            .step = a.step.value_or(0),
+                            .to_step = a.to_step,
+                            .kind = a.kind,
+                            .severity = a.severity,
+                            .title = a.title,
+                            .detail = a.detail,
+                            .lost_steps = a.lost_steps,
+                            .cost_s = a.cost_s,
+                            .node = a.node.empty() ? std::nullopt : std::optional(a.node)};
+  const auto stored = history_->add_event(e, telemetry::publish::event_live_body);
+  if (!stored) return log_error("event '" + a.title + "' was not recorded: " + stored.error().message);
+  (void)history_->set_meta(meta, "1");
+  if (stored->delta) callbacks_.deltas({*stored->delta});
+}
+
+void Recorder::digest(int64_t step, std::function<void(std::string)> done) {
+  worker_.post([this, step, done = std::move(done)] {
+    auto digest = history_->loss_digest(step);
+    if (!digest) log_warning("loss digest: " + digest.error().message);
+    done(digest.value_or(""));
+  });
+}
+
+}  // namespace longhaul::daemon

@@ -1,0 +1,75 @@
+// Writes what was measured into the history, on a worker, and says when it is safe to forget.
+// Thread-safety: post functions are called from any thread; callbacks come on the worker.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/core/clock.h"
+#include "daemon/core/action.h"
+#include "daemon/runtime/worker/worker.h"
+#include "telemetry/history/history.h"
+#include "telemetry/metrics/metrics.h"
+
+namespace longhaul::daemon {
+
+// Steps of one spool batch, and how far the spool is committed with them.
+struct Measurements {
+  std::string node;
+  int64_t seq = 0;
+  std::vector<telemetry::StepRecord> steps;
+};
+
+class Recorder {
+ public:
+  struct Callbacks {
+    std::function<void(const std::string& node, int64_t seq)> committed;
+    std::function<void(std::vector<telemetry::LiveDelta>)> deltas;
+    std::function<void(const telemetry::StepRecord&)> newest;               // a step that was new
+    std::function<void(int64_t step, const std::string& detail)> mismatch;  // a repeated step gave other bits
+  };
+
+  // branch 0's segment is begun when there is none. history: used on the worker only after this.
+  static Result<std::unique_ptr<Recorder>> start(const std::string& path, const Clock& clock,
+                                                 telemetry::Metrics& metrics, Callbacks callbacks);
+  ~Recorder();
+
+  // Read at the start, before any post.
+  int64_t mark(const std::string& node);
+  int64_t last_step() const { return last_step_; }
+  std::string live_epoch() const { return history_->live_epoch(); }
+  const std::vector<telemetry::LiveDelta>& outbox() const { return outbox_; }
+
+  void post(Measurements m);
+  // key: the action's id; the same announcement is recorded once.
+  void post(const Announce& a, const std::string& key);
+  // Runs after everything posted before it: loss digest of the current branch up to step, empty when unknown.
+  void digest(int64_t step, std::function<void(std::string)> done);
+
+ private:
+  Recorder(std::unique_ptr<telemetry::History> history, const Clock& clock, telemetry::Metrics& metrics,
+           Callbacks callbacks);
+  void write();
+  bool write_batch(const std::vector<Measurements>& batch);
+  void write_event(const Announce& a, const std::string& key);
+  void observe(const telemetry::StepRecord& record);
+
+  std::unique_ptr<telemetry::History> history_;
+  const Clock& clock_;
+  telemetry::Metrics& metrics_;
+  const Callbacks callbacks_;
+  int64_t segment_ = 0;
+  int64_t last_step_ = 0;
+  int64_t last_tokens_ = 0;
+  std::vector<telemetry::LiveDelta> outbox_;
+  std::mutex mutex_;
+  std::vector<Measurements> pending_;  // committed together, however many have come
+  bool scheduled_ = false;
+  bool trouble_ = false;
+  Worker worker_;  // last: its thread uses all of the above
+};
+
+}  // namespace longhaul::daemon

@@ -1,0 +1,117 @@
+#include "daemon/runtime/term/term.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/crypto/random.h"
+#include "base/json/json.h"
+#include "base/posix/file.h"
+#include "config/identity.h"
+
+namespace longhaul::daemon {
+namespace {
+
+constexpr int kAttempts = 100;
+
+Result<int64_t> highest_term(const std::string& folder) {
+  LH_ASSIGN(const auto names, list_directory(folder));
+  int64_t highest = 0;
+  for (const std::string& name : names) {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc() && end == name.data() + name.size()) highest = std::max(highest, number);
+  }
+  return highest;
+}
+
+std::string term_path(const std::string& store, int64_t number) {
+  return fmt::format("{}/terms/{:06}", store, number);
+}
+
+// The identities are "key=value key=value …": what is in one and not in the other.
+std::string difference(const std::string& before, const std::string& now) {
+  const auto words = [](const std::string& text) {
+    std::vector<std::string> list;
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = std::min(text.find(' ', at), text.size());
+      list.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return list;
+  };
+  const auto old_words = words(before), new_words = words(now);
+  std::string text;
+  for (const auto& word : old_words) {
+    if (std::find(new_words.begin(), new_words.end(), word) == new_words.end()) text += " " + word;
+  }
+  text += ", now";
+  for (const auto& word : new_words) {
+    if (std::find(old_words.begin(), old_words.end(), word) == old_words.end()) text += " " + word;
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<Term> claim_term(const std::string& store) {
+  const std::string folder = store + "/terms";
+  LH_TRY(make_directories(folder));
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    LH_ASSIGN(const int64_t highest, highest_term(folder));
+    const Term term{highest + 1, random_uuid()};
+    const auto created = create_file_exclusively(term_path(store, term.number), term.uuid + "\n");
+    if (created) return term;
+    if (created.error().code != ErrorCode::kConflict) return created.error();
+  }
+  return Error{ErrorCode::kConflict, folder + ": other daemons keep claiming terms"};
+}
+
+Result<bool> holds_term(const std::string& store, const Term& term) {
+  LH_ASSIGN(const int64_t highest, highest_term(store + "/terms"));
+  return highest == term.number;
+}
+
+Result<> publish_address(const std::string& store, const Term& term, const std::string& address) {
+  LH_TRY(make_directories(store + "/documents"));
+  const json::object o{{"address", address}, {"term", term.number}, {"uuid", term.uuid}};
+  return write_file_durably(store + "/documents/daemon.json", json::to_text(o) + "\n");
+}
+
+Result<> publish_generation(const std::string& store, const std::string& generation) {
+  const json::object o{{"generation", generation}};
+  return write_file_durably(store + "/documents/generation.json", json::to_text(o) + "\n");
+}
+
+Result<> check_identity(const std::string& store, const config::RunConfig& config) {
+  const std::string path = store + "/documents/run.json";
+  const std::string identity = config::identity_text(config);
+  LH_TRY(make_directories(store + "/documents"));
+  if (!path_exists(path)) {
+    const json::object o{{"run", config.run.name}, {"identity", identity}, {"uuid", random_uuid()}};
+    const auto created = create_file_exclusively(path, json::to_text(o) + "\n");
+    if (created || created.error().code != ErrorCode::kConflict) return created;
+  }
+  LH_ASSIGN(const std::string text, read_file(path));
+  auto parsed = json::parse_object(text);
+  if (!parsed) return std::move(parsed.error()).with_context(path);
+  LH_ASSIGN(const std::string run, json::get_string(*parsed, "run"));
+  LH_ASSIGN(const std::string before, json::get_string(*parsed, "identity"));
+  if (run != config.run.name) {
+    return Error{ErrorCode::kConflict,
+                 fmt::format("{} belongs to run '{}'; run.name is '{}': use another run directory", store,
+                             run, config.run.name)};
+  }
+  if (before != identity) {
+    return Error{
+        ErrorCode::kConflict,
+        fmt::format(
+            "{} was trained with another configuration:{}; these make it another run: use another run "
+            "directory, or put the values back",
+            store, difference(before, identity))};
+  }
+  return {};
+}
+
+}  // namespace longhaul::daemon

@@ -1,0 +1,160 @@
+// Carrying out what the core decided. Called on the engine thread; each action goes to the thread that
+// owns what it needs.
+#include <algorithm>
+
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/core/log.h"
+#include "base/posix/file.h"
+#include "daemon/core/names.h"
+#include "daemon/supervisor/supervisor.h"
+#include "daemon/supervisor/timers.h"
+
+namespace longhaul::daemon {
+namespace {
+
+constexpr int64_t kLeaveTimeoutMs = 5'000;
+
+}  // namespace
+
+void Supervisor::act(const Action& action, const std::string& id) {
+  std::visit([&](const auto& a) { act_on(a, id); }, action);
+}
+
+void Supervisor::act_on(const StartAgent& a, const std::string&) {
+  to_io([this, a] { launcher_->start(a.node); });
+}
+
+void Supervisor::act_on(const FenceNode& a, const std::string&) {
+  to_io([this, a] { launcher_->fence(a.node); });
+}
+
+void Supervisor::act_on(const FindRestore& a, const std::string&) {
+  store_worker_->post([this, a] {
+    const auto choice = catalog_.newest_restorable(a.branch);
+    if (choice) {
+      engine_event(RestoreFound{choice->path, choice->step});
+    } else {
+      engine_event(RestoreFailed{choice.error().message});
+    }
+  });
+}
+
+// The fence goes up before the ranks do: once generation.json names the new launch, no older one commits.
+void Supervisor::act_on(const LaunchRanks& a, const std::string& id) {
+  store_worker_->post([this, a, id] {
+    const auto fenced = publish_generation(config_.paths.store, a.generation.text());
+    if (!fenced) return engine_event(LaunchFailed{a.generation, fenced.error().message});
+    to_io([this, a, id] { send_launch(a, id); });
+  });
+}
+
+void Supervisor::send_launch(const LaunchRanks& a, const std::string& id) {
+  std::vector<std::string> nodes;  // in the order of their first rank: GROUP_RANK
+  for (const Placement& p : a.placements) {
+    if (std::find(nodes.begin(), nodes.end(), p.node) == nodes.end()) nodes.push_back(p.node);
+  }
+  for (const std::string& node : nodes) {
+    if (hub_->peer(node) == nullptr)
+      return engine_event(LaunchFailed{a.generation, node + " is not connected"});
+  }
+  const AgentHub::Peer& master = *hub_->peer(nodes.front());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    wire::Launch launch;
+    launch.id = id;
+    launch.term = term_.number;
+    launch.generation = a.generation.text();
+    launch.branch = a.branch;
+    launch.world_size = static_cast<int>(a.placements.size());
+    launch.node_rank = static_cast<int>(i);
+    launch.node_count = static_cast<int>(nodes.size());
+    for (const Placement& p : a.placements) {
+      if (p.node == nodes[i]) launch.ranks.push_back({p.rank, static_cast<int>(launch.ranks.size())});
+    }
+    launch.master_address = master.address;
+    launch.master_port = master.rendezvous_port;
+    launch.resume = a.resume;
+    launch.restarts = a.restarts;
+    hub_->send(nodes[i], launch);
+  }
+}
+
+void Supervisor::act_on(const StopAllRanks& a, const std::string& id) {
+  to_io([this, a, id] {
+    hub_->broadcast(wire::StopRanks{id, term_.number, a.generation.text(), a.force, a.grace_ms});
+  });
+}
+
+void Supervisor::act_on(const TellAllRanks& a, const std::string& id) {
+  to_io([this, a, id] {
+    hub_->broadcast(wire::TellRanks{id, term_.number, a.generation.text(), a.command});
+  });
+}
+
+void Supervisor::act_on(const DistrustCheckpoint& a, const std::string&) {
+  store_worker_->post([this, a] {
+    if (const auto done = catalog_.distrust(a.path, a.reason); !done)
+      log_error("distrust: " + done.error().message);
+  });
+}
+
+void Supervisor::act_on(const ApplyRetention&, const std::string&) {
+  const int64_t branch = engine_->state().branch;
+  const std::string generation = engine_->state().generation.text();
+  if (const auto& c = engine_->state().last_checkpoint)
+    metrics_.checkpoint(0, 0, c->size_bytes, static_cast<double>(c->saved_at_ms) / 1000);
+  store_worker_->post([this, branch, generation] {
+    const auto done = catalog_.apply_retention(branch, config_.checkpoint.keep_last, generation);
+    if (!done) log_error("retention: " + done.error().message);
+    refresh_checkpoints();
+  });
+}
+
+void Supervisor::refresh_checkpoints() {
+  auto rows = catalog_.list();
+  if (!rows) return log_error("list checkpoints: " + rows.error().message);
+  to_io([this, list = std::move(*rows)] { view_.set_checkpoints(list); });
+}
+
+void Supervisor::act_on(const ShutdownAgents&, const std::string& id) {
+  to_io([this, id] { hub_->broadcast(wire::Shutdown{id, term_.number}); });
+}
+
+// The result is written once everything measured is committed: what it says is what the history holds.
+void Supervisor::act_on(const ExitDaemon& a, const std::string&) {
+  const RunState state = engine_->state();
+  recorder_->digest(state.step, [this, a, state](const std::string& digest) {
+    const json::object result{{"daemon_pid", int64_t{getpid()}},
+                              {"state", std::string(to_text(state.status))},
+                              {"steps", state.step},
+                              {"restarts", state.restarts()},
+                              {"daemon_restarts", state.daemon_restarts},
+                              {"lost_steps", state.lost_steps},
+                              {"loss_digest", digest},
+                              {"state_digest", state.state_digest},
+                              {"halt_reason", state.halt_reason}};
+    const auto written =
+        write_file_durably(config_.paths.state + "/result.json", json::to_text(result) + "\n");
+    if (!written) log_error("result: " + written.error().message);
+    to_io([this, code = a.exit_code] { leave(code); });
+  });
+}
+
+void Supervisor::act_on(const Announce& a, const std::string& id) {
+  if (a.kind == "restored") metrics_.restart("failure");
+  recorder_->post(a, id);
+}
+
+// Gives the agents a moment to end and to hand over what is left in their spools.
+void Supervisor::leave(int exit_code) {
+  if (leaving_.exchange(true)) return;
+  exit_code_ = exit_code;
+  const int64_t until_ms = clock_.steady_ms() + (exit_code == 2 ? 0 : kLeaveTimeoutMs);
+  timers_->repeating.push_back(std::make_unique<Repeating>(io_, 50, [this, until_ms] {
+    if (hub_->connected().empty() || clock_.steady_ms() >= until_ms) io_.stop();
+  }));
+}
+
+}  // namespace longhaul::daemon

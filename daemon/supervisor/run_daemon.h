@@ -1,0 +1,18 @@
+// A whole life of longhauld: configuration, the lock of the run directory, the supervisor, signals.
+#pragma once
+
+#include <string>
+
+namespace longhaul::daemon {
+
+struct DaemonArguments {
+  std::string run_directory;   // holds run.yaml
+  std::string program_folder;  // where longhaul-agent is
+  bool exit_when_done = false;
+};
+
+// Blocks. Exit code: 0 done or stopped; 2 bad configuration, or another daemon owns the run; 3 halted.
+// SIGTERM and SIGINT end the daemon and leave the ranks running: the next daemon finds them.
+int run_daemon(const DaemonArguments& arguments);
+
+}  // namespace longhaul::daemon

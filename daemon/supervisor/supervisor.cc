@@ -1,0 +1,139 @@
+#include "daemon/supervisor/supervisor.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "base/core/log.h"
+#include "daemon/core/names.h"
+#include "daemon/engine/codec.h"
+#include "daemon/runtime/recorder/reports.h"
+#include "daemon/supervisor/timers.h"
+
+namespace longhaul::daemon {
+
+void Supervisor::to_io(std::function<void()> task) { boost::asio::post(io_, std::move(task)); }
+
+void Supervisor::engine_event(const Event& event) {
+  engine_worker_->post([this, event] {
+    engine_->handle(event);
+    publish_state();
+  });
+}
+
+void Supervisor::on_hello(const wire::Hello& hello) {
+  AgentConnected e{hello.node, hello.instance, {}};
+  for (const wire::RankStatus& r : hello.ranks)
+    e.ranks.push_back({r.rank, r.generation, r.state != "exited"});
+  log_info(
+      fmt::format("agent of {} connected (pid {}, {} ranks)", hello.node, hello.pid, hello.ranks.size()));
+  launcher_->start(hello.node);  // it lives: from now on its end is watched
+  engine_worker_->post([this, node = hello.node, first = hello.first_spool_seq] {
+    int64_t& seen = seen_seq_[node];
+    if (first <= seen + 1) return;
+    // Acknowledged to a daemon whose records are gone: nobody has these entries any more.
+    log_error(fmt::format("{}: spool entries {} to {} were acknowledged to a daemon whose history is lost",
+                          node, seen + 1, first - 1));
+    seen = first - 1;
+  });
+  engine_event(e);
+}
+
+void Supervisor::on_spool(const std::string& node, wire::SpoolBatch batch) {
+  engine_worker_->post([this, node, batch = std::move(batch)] {
+    process_spool(node, batch);
+    publish_state();
+  });
+}
+
+// The engine hears of every entry before the history commits it and the agent may forget it: a daemon
+// that dies in between is told again, and every event is idempotent.
+void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& batch) {
+  Measurements m{node, seen_seq_[node], {}};
+  for (const wire::SpoolEntry& entry : batch.entries) {
+    if (entry.seq <= m.seq) continue;  // sent again after a reconnection
+    if (entry.seq != m.seq + 1) {
+      log_error(
+          fmt::format("{}: spool entry {} follows {}; waiting for those between", node, entry.seq, m.seq));
+      break;
+    }
+    m.seq = entry.seq;
+    Report report = read_report(node, entry, engine_->monitor().highest_step());
+    for (const std::string& remark : report.remarks)
+      log_warning(fmt::format("{}: entry {}: {}", node, entry.seq, remark));
+    if (!report.phase.empty()) engine_->observe_phase(report.generation, report.phase);
+    if (report.step) {
+      engine_->observe_step(report.generation, report.step->step);
+      m.steps.push_back(std::move(*report.step));
+    }
+    if (report.fact) engine_->handle(*report.fact);
+  }
+  seen_seq_[node] = m.seq;
+  held_.push_back(std::move(m));
+  if (!engine_->journal_trouble().empty()) return;  // not acknowledged until the journal has its events
+  for (Measurements& ready : held_) recorder_->post(std::move(ready));
+  held_.clear();
+}
+
+void Supervisor::publish_state() {
+  const RunState& state = engine_->state();
+  metrics_.state(to_text(state.status));
+  std::map<std::string_view, int64_t> nodes;
+  for (const auto& [name, node] : state.nodes) ++nodes[to_text(node.status)];
+  for (const auto& [status, count] : nodes) metrics_.nodes(status, count);
+  auto copy = std::make_shared<const RunState>(state);
+  to_io([this, copy = std::move(copy)] { view_.set_state(copy); });
+}
+
+void Supervisor::tick() {
+  const int64_t now_ms = clock_.steady_ms();
+  hub_->set_time(now_ms);
+  for (const auto& [node, silence] : hub_->silent(now_ms, 2 * config_.recovery.agent_silence_ms)) {
+    hub_->drop(node);
+    engine_event(NodeSilent{node, silence});
+  }
+  engine_worker_->post([this] {
+    const RunStatus before = engine_->state().status;
+    engine_->tick();
+    if (engine_->journal_trouble().empty()) {
+      for (Measurements& ready : held_) recorder_->post(std::move(ready));
+      held_.clear();
+    }
+    if (engine_->state().status != before) publish_state();
+  });
+}
+
+// Whoever claims a higher term has taken over: what is decided here would be refused everywhere.
+void Supervisor::watch_term() {
+  store_worker_->post([this] {
+    const auto ours = holds_term(config_.paths.store, term_);
+    if (!ours || *ours) return;  // a store that cannot be read says nothing
+    log_error(fmt::format("another daemon has taken over (term {} is not the newest)", term_.number));
+    to_io([this] { leave(2); });
+  });
+}
+
+void Supervisor::run_command(const OperatorCommand& command, bool dry_run, std::function<void(Reply)> done) {
+  engine_worker_->post([this, command, dry_run, done = std::move(done)] {
+    const Reply reply = engine_->command(command, dry_run);
+    publish_state();
+    done(reply);
+  });
+}
+
+std::optional<NodeRow> Supervisor::node_row(const std::string& node) const {
+  const AgentHub::Peer* peer = hub_ ? hub_->peer(node) : nullptr;
+  if (peer == nullptr) return std::nullopt;
+  NodeRow row{peer->pid, clock_.steady_ms() - peer->last_heard_ms, {}};
+  for (const wire::RankStatus& r : peer->ranks) row.ranks.push_back({r.rank, r.pid, r.state, r.step});
+  return row;
+}
+
+Supervisor::~Supervisor() {
+  timers_.reset();
+  engine_worker_.reset();  // may still post to the two below
+  store_worker_.reset();
+  recorder_.reset();
+}
+
+}  // namespace longhaul::daemon

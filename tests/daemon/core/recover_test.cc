@@ -1,0 +1,168 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/daemon/core/scenario.h"
+
+namespace longhaul::daemon {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+TEST(Recover, RestartsOnlyWhenEveryRankIsKnownToBeGone) {
+  Scenario s;
+  s.training();
+  s.exit(2, -1, 9, false, 37);
+  EXPECT_EQ(s.status(), "recovering");
+  ASSERT_EQ(s.done<StopAllRanks>().size(), 1u);
+  EXPECT_THAT(s.announced(), Contains("rank_died"));
+  s.exit(0, -1, 9, true).exit(1, -1, 9, true);
+  EXPECT_EQ(s.status(), "recovering");
+  s.exit(3, -1, 9, true);
+  EXPECT_EQ(s.status(), "acquiring");
+  EXPECT_EQ(s.done<FindRestore>().size(), 1u);
+  s.on(RestoreFound{"/s/step-30", 30});
+  EXPECT_EQ(s.state.generation, (Generation{1, 2}));
+  EXPECT_EQ(s.state.restarts(), 1);
+  s.on(RanksRestored{s.state.generation, 30, 37, "/s/step-30", {}, {}});
+  EXPECT_EQ(s.state.lost_steps, 7);
+  s.wait(2500).on(FirstStep{s.state.generation, 31});
+  const auto told = s.done<Announce>();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].kind, "restored");
+  EXPECT_EQ(told[0].severity, "undone");
+  EXPECT_EQ(told[0].lost_steps, 7);
+  EXPECT_EQ(told[0].cost_s, 2.5);
+  EXPECT_TRUE(s.state.catching_up);
+  s.on(CaughtUp{s.state.generation, 38});
+  EXPECT_FALSE(s.state.catching_up);
+}
+
+TEST(Recover, IgnoresTheDeadOfAnOlderGeneration) {
+  Scenario s;
+  s.training();
+  const Generation first = s.state.generation;
+  s.exit(0, -1, 9).exit(1, -1, 9).exit(2, -1, 9).exit(3, -1, 9).on(RestoreFound{"", 0});
+  s.on(RankExited{first, 1, "node-0", -1, 9, true, 0, ""});
+  EXPECT_EQ(s.status(), "launching");
+}
+
+TEST(Recover, BlamesTheDeathBehindTheLostPeers) {
+  Scenario s;
+  s.training();
+  s.exit(0, 75);  // rank 0 noticed first that rank 3 is gone
+  EXPECT_EQ(testing::Value(s.announced(), Contains("peer_lost")), false);
+  s.exit(1, 75).exit(3, -1, 11).exit(2, 75);
+  const auto told = s.of<Announce>(s.all);
+  ASSERT_EQ(told.back().kind, "rank_died");
+  EXPECT_THAT(told.back().detail, HasSubstr("Rank 3 on node-1: signal 11"));
+}
+
+TEST(Recover, HaltsWhenTheSameFailureComesTwiceAtTheSameStep) {
+  Scenario s;
+  s.training(10);
+  const auto fail_at_12 = [&] {
+    s.exit(1, 3, 0, false, 12);
+    for (const int other : {0, 2, 3}) s.exit(other, -1, 9, true, 12);
+  };
+  fail_at_12();
+  EXPECT_EQ(s.status(), "acquiring");
+  s.on(RestoreFound{"/s/step-10", 10})
+      .on(RanksRestored{s.state.generation, 10, 12, "", {}, {}})
+      .on(FirstStep{s.state.generation, 11});
+  fail_at_12();
+  EXPECT_EQ(s.status(), "halted");
+  EXPECT_THAT(s.state.halt_reason, HasSubstr("the same failure twice at step 12"));
+}
+
+TEST(Recover, NeverTakesSignalsForTheRunsOwnFault) {
+  Scenario s;
+  s.training(10);
+  for (int round = 0; round < 5; ++round) {
+    for (int rank = 0; rank < 4; ++rank) s.exit(rank, -1, 9, rank != 0, 12);
+    ASSERT_EQ(s.status(), "acquiring") << s.state.halt_reason;
+    s.wait(60'000).on(DeadlinePassed{}).on(RestoreFound{"/s/step-10", 10});
+    ASSERT_EQ(s.status(), "launching");
+    s.on(RanksRestored{s.state.generation, 10, 12, "", {}, {}}).on(FirstStep{s.state.generation, 11});
+  }
+}
+
+TEST(Recover, WaitsLongerEachTimeUntilTheBudgetIsGoneAndEarnsItBackWithProgress) {
+  Scenario s;
+  s.policy.restart_budget = 4;
+  s.training();
+  std::vector<int64_t> waits;
+  while (s.status() != "halted") {
+    for (int rank = 0; rank < 4; ++rank) s.exit(rank, -1, 9);
+    if (s.status() != "acquiring") break;
+    waits.push_back(std::max<int64_t>(0, s.state.retry_at_ms - s.now_ms));
+    s.wait(waits.back()).on(DeadlinePassed{}).on(RestoreFound{"", 0});
+    ASSERT_LT(waits.size(), 20u);
+  }
+  EXPECT_EQ(waits, (std::vector<int64_t>{0, 200, 400, 800}));
+  EXPECT_THAT(s.state.halt_reason, HasSubstr("budget"));
+
+  Scenario with_progress;
+  with_progress.policy.restart_budget = 4;
+  with_progress.training();
+  for (int round = 0; round < 12; ++round) {
+    for (int rank = 0; rank < 4; ++rank) with_progress.exit(rank, -1, 9);
+    ASSERT_EQ(with_progress.status(), "acquiring");
+    with_progress.on(RestoreFound{"", 0}).on(FirstStep{with_progress.state.generation, round + 2});
+    with_progress.on(CaughtUp{with_progress.state.generation, round + 2});
+    with_progress.on(
+        CheckpointSaved{with_progress.state.generation, round + 2, "/s/" + std::to_string(round), 1, 1, 1});
+  }
+}
+
+TEST(Recover, HaltsOnADamagedStoreAndOnRepeatedStepsThatDiffer) {
+  Scenario s;
+  s.launched(10);
+  for (int rank = 0; rank < 4; ++rank) s.exit(rank, 5);
+  EXPECT_EQ(s.status(), "halted");
+
+  Scenario t;
+  t.training().on(DigestMismatch{17, "loss 2.5 against 2.6"});
+  EXPECT_EQ(t.status(), "halted");
+  EXPECT_EQ(t.done<StopAllRanks>().size(), 1u);
+}
+
+TEST(Recover, DistrustsTheCheckpointsThatRanksRejected) {
+  Scenario s;
+  s.launched(20);
+  s.on(RanksRestored{
+      s.state.generation, 10, 20, "/s/step-10", {"/s/step-20"}, {"block 3 of rank-00001 differs"}});
+  ASSERT_EQ(s.done<DistrustCheckpoint>().size(), 1u);
+  EXPECT_EQ(s.done<DistrustCheckpoint>()[0].path, "/s/step-20");
+  EXPECT_THAT(s.announced(), Contains("checkpoint_rejected"));
+}
+
+TEST(Recover, RestartsAHungGroup) {
+  Scenario s;
+  s.training();
+  s.on(ProgressStalled{s.state.generation, 61'000, 60'000, "train", 5});
+  EXPECT_EQ(s.status(), "recovering");
+  EXPECT_THAT(s.announced(), Contains("hang"));
+}
+
+TEST(TimeUse, SumsToWallTimeExactly) {
+  Scenario s;
+  s.training();
+  s.wait(10'000).on(CheckpointSaved{s.state.generation, 10, "/s/10", 1, 500, 300});
+  s.wait(777).exit(0, -1, 9, false, 12).wait(1234).exit(1, -1, 9).exit(2, -1, 9).exit(3, -1, 9);
+  s.on(RestoreFound{"/s/10", 10})
+      .wait(500)
+      .on(RanksRestored{s.state.generation, 10, 12, "", {}, {}})
+      .on(FirstStep{s.state.generation, 11});
+  s.wait(2000).on(CaughtUp{s.state.generation, 13}).wait(3000).on(OperatorCommand{"pause", "me", ""});
+  const TimeUse& t = s.state.time_use;
+  EXPECT_EQ(t.productive_ms, 10'000 - 300 + 777 + 3000);
+  EXPECT_EQ(t.checkpoint_ms, 300);
+  EXPECT_EQ(t.rerun_ms, 2000);
+  EXPECT_EQ(t.restarting_ms, 1234 + 500);
+  EXPECT_EQ(t.productive_ms + t.checkpoint_ms + t.rerun_ms + t.restarting_ms + t.paused_ms + t.waiting_ms,
+            s.now_ms - s.state.started_ms);
+}
+
+}  // namespace
+}  // namespace longhaul::daemon

@@ -1,0 +1,64 @@
+#include "daemon/runtime/term/term.h"
+
+#include <set>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/posix/file.h"
+#include "config/load.h"
+#include "tests/config/example.h"
+
+namespace longhaul::daemon {
+namespace {
+
+std::string fresh_store(const char* name) {
+  const std::string path =
+      testing::TempDir() + name + std::to_string(getpid()) + "_" + std::to_string(rand());
+  EXPECT_TRUE(make_directories(path));
+  return path;
+}
+
+TEST(Term, EveryClaimIsHigherAndOnlyTheLastHolds) {
+  const std::string store = fresh_store("term");
+  const Term first = claim_term(store).value();
+  EXPECT_EQ(first.number, 1);
+  EXPECT_TRUE(holds_term(store, first).value());
+  const Term second = claim_term(store).value();
+  EXPECT_EQ(second.number, 2);
+  EXPECT_NE(second.uuid, first.uuid);
+  EXPECT_FALSE(holds_term(store, first).value());
+}
+
+TEST(Term, ClaimantsAtOnceGetDifferentTerms) {
+  const std::string store = fresh_store("race");
+  std::vector<Term> terms(8);
+  {
+    std::vector<std::jthread> threads;
+    for (Term& term : terms) threads.emplace_back([&] { term = claim_term(store).value(); });
+  }
+  std::set<int64_t> numbers;
+  for (const Term& term : terms) numbers.insert(term.number);
+  EXPECT_EQ(numbers.size(), terms.size());
+}
+
+TEST(Identity, AStoreBelongsToOneRunAndOneConfiguration) {
+  const std::string store = fresh_store("identity");
+  auto config = config::parse(config::example_yaml(), "run.yaml", store).value();
+  ASSERT_TRUE(check_identity(store, config));
+  ASSERT_TRUE(check_identity(store, config));
+  config.run.target_steps = 999;
+  EXPECT_TRUE(check_identity(store, config)) << "the target may change";
+  config.run.seed = 8;
+  const auto other = check_identity(store, config);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(other.error().message, testing::HasSubstr("seed=7, now seed=8"));
+  config.run.name = "other";
+  EXPECT_THAT(check_identity(store, config).error().message, testing::HasSubstr("belongs to run 'demo'"));
+}
+
+}  // namespace
+}  // namespace longhaul::daemon

@@ -1,0 +1,4 @@
+import "./unit.test.mjs";
+import "./page.test.mjs";
+import "./live.test.mjs";
+import "./reader.test.mjs";

@@ -1,0 +1,49 @@
+// The part that holds for any living run: against a real daemon at $BASE_URL.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accentPixels, noFaults, open, PHONE, text, until } from "./support.mjs";
+
+const base = process.env.BASE_URL.replace(/\/?$/, "/");
+
+test("the page loads, draws its curve and follows the run, without an error in the console", async () => {
+  const { page, faults, close } = await open(base);
+  try {
+    const run = await (await fetch(base + "api/v1/run")).json();
+    await until("the run's name", async () => (await text(page, "h1")) === (run.title || run.run));
+    await until("a loss curve", async () => (await accentPixels(page, "#loss-chart")) > 60, 30_000);
+    await until("live", async () => /^live/.test(await text(page, "#age")), 15_000);
+    if (run.state !== "completed" && run.state !== "halted") {
+      const loss = await text(page, "#tile-loss");
+      await until("another loss", async () => (await text(page, "#tile-loss")) !== loss, 60_000);
+    }
+    noFaults(faults);
+  } finally {
+    await close();
+  }
+});
+
+test("the page fits a phone", async () => {
+  const { page, faults, close } = await open(base, PHONE);
+  try {
+    await page.waitForFunction(() => document.querySelector("#facts").textContent.trim() !== "");
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+    noFaults(faults);
+  } finally {
+    await close();
+  }
+});
+
+test("what the page shows is what the routes say", async () => {
+  const { page, close } = await open(base);
+  try {
+    await page.waitForFunction(() => document.querySelector("#facts").textContent.trim() !== "");
+    await page.waitForTimeout(500);
+    const shown = Number((await text(page, "#facts")).split(" ")[0].replaceAll(",", "")) || 0;
+    const run = await (await fetch(base + "api/v1/run")).json();
+    assert.ok(shown <= (run.step ?? 0), `${shown} shown, ${run.step} served`);
+    const series = await (await fetch(base + "api/v1/series?metric=loss&points=100")).json();
+    for (const name of ["step", "last_step", "n", "mean", "min", "max", "nonfinite", "wall_ms", "tokens"]) assert.equal(series[name].length, series.step.length, name);
+  } finally {
+    await close();
+  }
+});

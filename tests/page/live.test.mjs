@@ -1,0 +1,129 @@
+// The page while the run goes on, the connection fails, the daemon restarts.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MockServer } from "./mock_server.mjs";
+import { noFaults, play, text, until } from "./support.mjs";
+
+const CONNECTION = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection to/;
+// The steps that the curve holds, read off by keyboard from its end backwards.
+async function walkBack(page, count) {
+  await page.waitForTimeout(500);
+  await page.locator("#loss-chart").focus();
+  const out = [];
+  for (let i = 0; i < count; i++) {
+    await page.keyboard.press("ArrowLeft");
+    out.push(Number((await text(page, "#loss-readout")).match(/step ([\d,]+)/)[1].replace(",", "")));
+  }
+  return out;
+}
+const facts = (page) => text(page, "#facts").then((words) => Number(words.split(" ")[0].replace(",", "")));
+
+test("values change live, and the curve with them", () =>
+  play("demo", {}, async ({ page, faults }) => {
+    const step = await facts(page), loss = await text(page, "#tile-loss"), readout = await text(page, "#loss-readout");
+    await until("a newer step", async () => (await facts(page)) > step + 3);
+    assert.notEqual(await text(page, "#tile-loss"), loss);
+    assert.notEqual(await text(page, "#loss-readout"), readout);
+    assert.match(await text(page, "#age"), /^live · step/);
+    noFaults(faults);
+  }));
+
+test("an event appears as a sentence and as a mark", () =>
+  play("demo", {}, async ({ page, server, model }) => {
+    await until("live", async () => /^live/.test(await text(page, "#age")));
+    const marks = await page.locator("#road-incidents .mark:visible").count();
+    server.broadcast({ type: "event", event: model.addEvent({ kind: "rank_died", severity: "recovered", title: "A GPU fell off the bus on node-7.", step: 200, lost_steps: 2, cost_s: 5, atMs: Date.now() - 60_000 }) });
+    await until("the sentence", async () => /A GPU fell off the bus on node-7\.[^]*5\.0.s lost · 2 steps redone/.test(await text(page, "#feed")));
+    assert.ok((await page.locator("#road-incidents .mark:visible").count()) >= marks);
+  }));
+
+test("a lost connection is said calmly, what was shown stays, and the page comes back by itself without a gap", () =>
+  play("demo", {}, async ({ page, faults, server, model }) => {
+    await until("live", async () => /^live/.test(await text(page, "#age")));
+    const port = server.port, before = await facts(page);
+    await server.close();
+    await page.waitForSelector("#notice:visible");
+    assert.match(await text(page, "#notice"), /^The connection was lost\. What you see stays/);
+    assert.match(await text(page, "#age"), /^data \d+.s old$/);
+    assert.ok((await facts(page)) >= before, "what was shown stays");
+    for (let i = 0; i < 7; i++) model.advance(); // the ranks do not wait for the daemon
+    const again = new MockServer(model);
+    again.seq = server.seq; // the daemon's sequence persists, and so do its latest frames
+    again.ring = server.ring;
+    await again.listen(port);
+    try {
+      await until("live again", async () => /^live/.test(await text(page, "#age")), 15_000);
+      await until("newer steps", async () => (await facts(page)) > before + 7);
+      assert.equal(await page.locator("#notice").isVisible(), false);
+      model.stop();
+      const steps = await walkBack(page, 30);
+      assert.deepEqual(steps, steps.map((_, i) => steps[0] - i), "no step is missing");
+      noFaults(faults, CONNECTION);
+    } finally {
+      model.stop();
+      await again.close();
+      server.close = async () => {};
+    }
+  }));
+
+test("a reset makes the page fetch everything again", () =>
+  play("demo", {}, async ({ page, server }) => {
+    await until("live", async () => /^live/.test(await text(page, "#age")));
+    const asked = server.requests.filter((path) => path.startsWith("/api/v1/run")).length;
+    server.broadcast({ type: "reset", epoch: "mock-2", seq: server.seq });
+    server.epoch = "mock-2";
+    await until("a new snapshot", () => server.requests.filter((path) => path.startsWith("/api/v1/run")).length > asked);
+    const step = await facts(page);
+    await until("live on", async () => (await facts(page)) > step);
+  }));
+
+test("steps that came while the snapshot was fetched are neither lost nor doubled", () =>
+  play("demo", {}, async ({ page, model }) => {
+    await until("some steps", async () => (await facts(page)) > 425);
+    model.stop();
+    const steps = await walkBack(page, 25);
+    assert.ok(steps[0] > 420 && steps[24] < 412, "over the seam between the snapshot and the live steps");
+    assert.deepEqual(steps, steps.map((_, i) => steps[0] - i));
+  }));
+
+test("an undone stretch arrives live: dashed, marked and told", () =>
+  play("demo", {}, async ({ page, server, model }) => {
+    await until("live", async () => /^live/.test(await text(page, "#age")));
+    model.spikeAt = 402;
+    model.spikeWidth = 4;
+    model.segments_ = [{ id: 1, branch: 0, parent: null, first_step: 1, end_step: 412, cut_step: 400, reason: "rollback" }, { id: 2, branch: 1, parent: 1, first_step: 401, end_step: null, cut_step: null, reason: null }];
+    model.branch = 1;
+    server.broadcast({ type: "event", event: model.addEvent({ kind: "operator_command", severity: "undone", title: "The loss jumped.", step: 412, to_step: 400, lost_steps: 12, cost_s: 9 }) });
+    await until("the caption", async () => /Dashed: a stretch that was undone/.test(await text(page, "#loss-caption")));
+    assert.equal(await page.locator("#road-incidents .mark-undone:visible").count(), 1);
+  }));
+
+test("without WebSockets the page polls", () =>
+  play("demo", {}, async ({ page, server }) => {
+    server.acceptSockets = false;
+    for (const socket of server.sockets) socket.terminate();
+    await until("polling", async () => /^every 5 s/.test(await text(page, "#age")), 20_000);
+    const step = await facts(page);
+    await until("newer steps", async () => (await facts(page)) > step, 12_000);
+    assert.equal(await page.locator("#notice").isVisible(), false);
+  }));
+
+test("a page opened before the daemon waits for it", () =>
+  play("demo", {}, async ({ page, server, model, faults }) => {
+    const port = server.port;
+    await page.route("**/api/v1/run", (route) => route.abort());
+    await page.reload();
+    await page.waitForSelector("#notice:visible");
+    assert.match(await text(page, "#notice"), /^The run does not answer yet\./);
+    await page.unroute("**/api/v1/run");
+    await until("live", async () => /^live/.test(await text(page, "#age")), 15_000);
+    assert.ok(port && model && faults);
+  }));
+
+test("a run that finishes while it is watched says so", () =>
+  play("fresh", {}, async ({ page }) => {
+    await until("the end", async () => (await text(page, "#state")) === "Finished", 20_000);
+    assert.equal(await text(page, "#percent"), "100%");
+    assert.match(await text(page, "#outlook"), /^Finished at/);
+    assert.match(await text(page, "#feed"), /The run is complete\./);
+  }, { target: 20, stepMs: 100 }));

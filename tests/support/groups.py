@@ -1,0 +1,164 @@
+"""The groups of ./tests/run: each a function of the tier that returns Results."""
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import results
+from results import Results
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT_TIMEOUT_S = 600
+CLANG_TIDY_FILES = 10  # in the default tier: a file takes 5 to 25 s
+
+
+class Broken(Exception):
+    """The group could not be run at all; the message says why."""
+
+
+def run(command, timeout_s=None, env=None):
+    """Output of both streams and the exit code; a timeout is exit code 124."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", timeout=timeout_s, env={**os.environ, **(env or {})})
+        return done.stdout, done.returncode
+    except subprocess.TimeoutExpired as expired:
+        output = expired.stdout or b""
+        return (output.decode(errors="replace") if isinstance(output, bytes) else output) + \
+            f"\nstopped after {timeout_s} s", 124
+
+
+def install(tiers):
+    if tiers and subprocess.run([ROOT / "deploy/install-packages", *tiers]).returncode != 0:
+        raise Broken(f"packages are missing (deploy/install-packages {' '.join(tiers)})")
+
+
+def build(preset, *targets):
+    script = f'. "{ROOT}/deploy/common.sh"; build {preset} {" ".join(targets)}'
+    if subprocess.run(["bash", "-c", script], cwd=ROOT).returncode != 0:
+        log = (ROOT / f"build/{preset}/build.log").read_text(errors="replace")
+        raise Broken(f"preset {preset} does not build\n{log[-6000:]}")
+
+
+def tap(command, name, timeout_s, env=None):
+    output, code = run(command, timeout_s, env)
+    counted = results.from_tap(output, name)
+    if code != 0 and counted.failed == 0:
+        counted.add(Results.failure(f"{name}: exit code {code}", output[-4000:]))
+    return counted
+
+
+def python_tests(files, timeout_s, env=None):
+    total = Results()
+    for path in files:
+        name = str(path.relative_to(ROOT))
+        print(f"   {name}", flush=True)
+        total.add(tap([sys.executable, "-B", ROOT / "tests/support/unittest_tap.py", path], name, timeout_s, env))
+    return total
+
+
+def unit_program(path, env=None):
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        output, code = run([path, f"--gtest_output=xml:{report}"], UNIT_TIMEOUT_S, env)
+        if not report.exists():  # it died before it could write one
+            return Results.failure(f"{path.name}: exit code {code}", output[-6000:])
+        counted = results.from_gtest(report.read_text(), path.name)
+        if code != 0 and counted.failed == 0:  # a leak, say, found after the last test
+            counted.add(Results.failure(f"{path.name}: exit code {code}", output[-6000:]))
+        return counted
+
+
+def unit(preset, env=None):
+    # CTest's list and not the folder: a test that was removed may still lie there.
+    listing, _ = run(["ctest", "--test-dir", f"build/{preset}", "--show-only=json-v1"])
+    programs = sorted(Path(test["command"][0]) for test in json.loads(listing)["tests"])
+    total = Results()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for counted in pool.map(lambda path: unit_program(path, env), programs):
+            total.add(counted)
+    return total
+
+
+# ── the groups ──
+
+
+def tools(_tier):
+    """The tests of the tests: what decides over good and bad must be right itself."""
+    return python_tests(sorted(ROOT.glob("tests/tidy/*_test.py")) + sorted(ROOT.glob("tests/support/*_test.py")), 120)
+
+
+def tidy(_tier):
+    return tap([ROOT / "tests/tidy/run"], "tidy", 300)
+
+
+def build_dev(_tier):
+    build("dev")
+    return Results(passed=1)
+
+
+def unit_dev(_tier):
+    return unit("dev")
+
+
+def e2e(_tier):
+    build("dev")
+    env = {"LONGHAUL_BIN": str(ROOT / "build/dev/bin")}
+    return python_tests(sorted(ROOT.glob("tests/e2e/*_test.py")), 1200, env)
+
+
+def page(_tier):
+    build("dev")
+    return tap([ROOT / "tests/page/run"], "page", 1200, {"LONGHAUL_BIN": str(ROOT / "build/dev/bin")})
+
+
+def clang_tidy(tier):
+    build("dev")
+    files = sorted(str(p.relative_to(ROOT)) for top in ("base", "config", "wire", "checkpoint", "telemetry", "trainer", "daemon")
+                   for p in (ROOT / top).rglob("*.cc"))
+    if tier != "full":
+        changed, _ = run(["git", "diff", "--name-only", "HEAD~1", "--", "*.cc"])
+        first = [f for f in files if f in changed.split()] + [f for f in files if f.startswith("daemon/core/")]
+        files = list(dict.fromkeys(first))[:CLANG_TIDY_FILES] or files[:CLANG_TIDY_FILES]
+    total = Results()
+
+    def check(path):
+        output, code = run(["clang-tidy-14", "-p", "build/dev", "--quiet", path], 600)
+        return Results(passed=1) if code == 0 else Results.failure(f"clang-tidy: {path}", output[-3000:])
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for counted in pool.map(check, files):
+            total.add(counted)
+    return total
+
+
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+
+
+def asan(_tier):
+    """Unit tests, and one run of real processes with a rank killed in it."""
+    build("asan")
+    total = unit("asan", SANITIZER_OPTIONS)
+    env = {"LONGHAUL_BIN": str(ROOT / "build/asan/bin"), "LONGHAUL_SLOW": "1", **SANITIZER_OPTIONS}
+    total.add(python_tests(sorted(ROOT.glob("tests/e2e/rank_killed_test.py")), 1200, env))
+    return total
+
+
+def tsan(_tier):
+    build("tsan")
+    return unit("tsan", SANITIZER_OPTIONS)
+
+
+def bare(_tier):
+    return tap([ROOT / "tests/bare/run"], "bare", 3600)
+
+
+def gpu(_tier):
+    return Results(skipped=["gpu: this version computes on CPUs only; there is no GPU code to test"])

@@ -1,0 +1,238 @@
+#include "trainer/loop/rank.h"
+
+#include <csignal>
+
+#include <gmock/gmock.h>
+
+#include "base/posix/file.h"
+#include "tests/trainer/loop/tiny_run.h"
+
+namespace longhaul::trainer {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+
+// What an undisturbed run gives: the oracle of everything below.
+struct Undisturbed {
+  std::map<int64_t, double> losses;
+  std::string digest;
+};
+Undisturbed undisturbed(int ranks) {
+  TinyRun run;
+  const auto result = run.run({.ranks = ranks});
+  EXPECT_THAT(result.exit_codes, Each(0));
+  return {result.losses(), result.state_digest()};
+}
+
+TEST(Rank, TrainsToTheTargetAndLearns) {
+  TinyRun run;
+  run.write_config(60);
+  const auto result = run.run({.ranks = 1});
+  ASSERT_THAT(result.exit_codes, ElementsAre(0));
+  const auto losses = result.losses();
+  ASSERT_EQ(losses.size(), 60u);
+  EXPECT_NEAR(losses.at(1), 4.16, 0.5);  // ln 64: it knows nothing yet
+  EXPECT_LT(losses.at(60), 3.2);
+  EXPECT_EQ(result.state_digest().size(), 16u);
+}
+
+TEST(Rank, GivesTheSameBitsOnOneTwoThreeAndFourRanks) {
+  const Undisturbed one = undisturbed(1);
+  ASSERT_EQ(one.losses.size(), 12u);
+  for (const int ranks : {2, 3, 4}) {
+    const Undisturbed more = undisturbed(ranks);
+    EXPECT_EQ(more.losses, one.losses) << ranks << " ranks";
+    EXPECT_EQ(more.digest, one.digest) << ranks << " ranks";
+  }
+}
+
+TEST(Rank, ReportsTheSameFromEveryRank) {
+  TinyRun run;
+  const auto result = run.run({.ranks = 2});
+  EXPECT_EQ(result.losses(1), result.losses(0));
+  EXPECT_EQ(result.losses(1).size(), 12u);
+  const auto done = result.line_with("state_digest", 1);
+  EXPECT_EQ(json::string_or(done, "phase", ""), "done");
+  EXPECT_EQ(json::int_or(done, "step", 0), 12);
+  EXPECT_THAT(run.checkpoints(), ElementsAre("step-12-b0-g1.1", "step-4-b0-g1.1", "step-8-b0-g1.1"));
+}
+
+TEST(Rank, ContinuesAfterAKillAsIfNothingHadHappened) {
+  const Undisturbed want = undisturbed(2);
+  TinyRun run;
+  bool killed = false;
+  const auto first = run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running& ranks) {
+                                if (json::int_or(line, "step", 0) == 6 && !killed) {
+                                  killed = true;
+                                  ::kill(ranks.pids[1], SIGKILL);
+                                }
+                              }});
+  EXPECT_THAT(first.exit_codes, ElementsAre(75, 128 + SIGKILL));
+  EXPECT_EQ(first.error_kind(), "peer_lost");
+  const auto second =
+      run.run({.ranks = 2, .generation = "1.2", .resume = run.store() + "/checkpoints/step-4-b0-g1.1"});
+  ASSERT_THAT(second.exit_codes, Each(0));
+  EXPECT_EQ(json::int_or(second.line_with("restored_step"), "restored_step", -1), 4);
+  auto losses = first.losses();
+  for (const auto& [step, loss] : second.losses()) {
+    if (losses.contains(step)) {
+      EXPECT_EQ(losses.at(step), loss) << step;
+    }
+    losses[step] = loss;
+  }
+  EXPECT_EQ(losses, want.losses);
+  EXPECT_EQ(second.state_digest(), want.digest);
+}
+
+TEST(Rank, ShrinksAndGrowsWithoutADifferentBit) {
+  const Undisturbed want = undisturbed(1);
+  TinyRun run;
+  run.write_config(4);
+  ASSERT_THAT(run.run({.ranks = 3}).exit_codes, Each(0));
+  run.write_config(8);
+  ASSERT_THAT(
+      run.run({.ranks = 1, .generation = "1.2", .resume = run.store() + "/checkpoints/step-4-b0-g1.1"})
+          .exit_codes,
+      Each(0));
+  run.write_config(12);
+  const auto last =
+      run.run({.ranks = 4, .generation = "1.3", .resume = run.store() + "/checkpoints/step-8-b0-g1.2"});
+  ASSERT_THAT(last.exit_codes, Each(0));
+  EXPECT_EQ(last.state_digest(), want.digest);
+}
+
+TEST(Rank, FallsBackWhenTheNewestCheckpointIsDamagedForOneRankOnly) {
+  const Undisturbed want = undisturbed(1);
+  TinyRun run;
+  run.write_config(8);
+  ASSERT_THAT(run.run({.ranks = 2}).exit_codes, Each(0));
+  run.corrupt("step-8-b0-g1.1", 1);
+  run.write_config(12);
+  const std::string newest = run.store() + "/checkpoints/step-8-b0-g1.1";
+  const auto result = run.run({.ranks = 2, .generation = "1.2", .resume = newest});
+  ASSERT_THAT(result.exit_codes, Each(0));
+  for (const int rank : {0, 1}) {
+    const auto restored = result.line_with("restored_step", rank);
+    EXPECT_EQ(json::int_or(restored, "restored_step", -1), 4);
+    const auto& rejected = restored.at("rejected").get_array();
+    ASSERT_EQ(rejected.size(), 1u);
+    EXPECT_EQ(*json::get_string(rejected[0].get_object(), "path"), newest);
+    EXPECT_THAT(*json::get_string(rejected[0].get_object(), "reason"), ::testing::StartsWith("rank 1: "));
+  }
+  EXPECT_EQ(result.state_digest(), want.digest);
+}
+
+TEST(Rank, EndsWithFiveWhenNothingCanBeLoaded) {
+  TinyRun run;
+  run.write_config(4);
+  ASSERT_THAT(run.run({.ranks = 2}).exit_codes, Each(0));
+  run.corrupt("step-4-b0-g1.1", 0);
+  const auto result =
+      run.run({.ranks = 2, .generation = "1.2", .resume = run.store() + "/checkpoints/step-4-b0-g1.1"});
+  EXPECT_THAT(result.exit_codes, Each(5));
+  EXPECT_EQ(result.error_kind(), "corrupt_checkpoint");
+}
+
+TEST(Rank, StopsAllRanksAtTheSameSavedStepWhenOneGetsSigterm) {
+  const Undisturbed want = undisturbed(2);
+  TinyRun run;
+  bool sent = false;
+  const auto first = run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running& ranks) {
+                                if (json::int_or(line, "step", 0) == 5 && !sent) {
+                                  sent = true;
+                                  ::kill(ranks.pids[1], SIGTERM);
+                                }
+                              }});
+  ASSERT_THAT(first.exit_codes, Each(0));
+  const int64_t stopped = first.losses().rbegin()->first;
+  if (stopped == 12) GTEST_SKIP() << "the run was over before the signal came";
+  EXPECT_EQ(first.losses(1).rbegin()->first, stopped);
+  const std::string saved = run.store() + "/checkpoints/step-" + std::to_string(stopped) + "-b0-g1.1";
+  ASSERT_TRUE(path_exists(saved + "/manifest.json"));
+  const auto second = run.run({.ranks = 2, .generation = "1.2", .resume = saved});
+  EXPECT_EQ(second.losses().begin()->first, stopped + 1);
+  EXPECT_EQ(second.state_digest(), want.digest);
+}
+
+TEST(Rank, SavesWhenTheAgentSaysSo) {
+  TinyRun run;
+  run.write_config(400, "recovery: {step_timeout_floor_ms: 20000}\n");
+  bool told = false;
+  int64_t saved = 0;
+  const auto result =
+      run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running& ranks) {
+                 const int64_t step = json::int_or(line, "step", 0);
+                 if (step == 5 && !told) {
+                   told = true;
+                   ranks.tell({{"command", "checkpoint"}});
+                 }
+                 const auto* checkpoint = line.if_contains("checkpoint");
+                 if (checkpoint == nullptr) return;
+                 const int64_t at = *json::get_int(checkpoint->get_object(), "step");
+                 if (at % 4 != 0) {
+                   saved = at;
+                   for (const pid_t pid : ranks.pids) ::kill(pid, SIGTERM);
+                 } else if (at >= 40) {  // rare: both commands fell on a step that is saved anyway
+                   for (const pid_t pid : ranks.pids) ::kill(pid, SIGTERM);
+                 }
+               }});
+  ASSERT_THAT(result.exit_codes, Each(0));
+  if (saved == 0) GTEST_SKIP() << "the command fell on a step that is saved anyway";
+  EXPECT_TRUE(
+      path_exists(run.store() + "/checkpoints/step-" + std::to_string(saved) + "-b0-g1.1/manifest.json"));
+}
+
+TEST(Rank, LeavesWithoutCommittingWhenANewerGenerationHasTakenOver) {
+  TinyRun run;
+  bool fenced = false;
+  const auto result = run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running&) {
+                                 if (json::int_or(line, "step", 0) != 1 || fenced) return;
+                                 fenced = true;
+                                 ASSERT_TRUE(make_directories(run.store() + "/documents"));
+                                 ASSERT_TRUE(write_file_durably(run.store() + "/documents/generation.json",
+                                                                R"({"generation":"2.1"})"));
+                               }});
+  EXPECT_THAT(result.exit_codes, Each(75));
+  EXPECT_EQ(result.error_kind(), "fenced");
+}
+
+TEST(Rank, WithoutOrdersTakesTheNextGenerationAndTheNewestCheckpoint) {
+  const Undisturbed want = undisturbed(1);
+  TinyRun run;
+  run.write_config(8);
+  ASSERT_THAT(run.run({.ranks = 1, .generation = ""}).exit_codes, Each(0));
+  run.corrupt("step-8-b0-g0.0");
+  run.write_config(12);
+  const auto result = run.run({.ranks = 2, .generation = ""});
+  ASSERT_THAT(result.exit_codes, Each(0));
+  EXPECT_EQ(result.state_digest(), want.digest);
+  EXPECT_THAT(run.checkpoints(),
+              ElementsAre("step-12-b0-g0.1", "step-4-b0-g0.0", "step-8-b0-g0.0", "step-8-b0-g0.1"));
+}
+
+TEST(Rank, HasNothingToDoAtTheTarget) {
+  TinyRun run;
+  run.write_config(4);
+  const auto first = run.run({.ranks = 2});
+  const auto again =
+      run.run({.ranks = 2, .generation = "1.2", .resume = run.store() + "/checkpoints/step-4-b0-g1.1"});
+  ASSERT_THAT(again.exit_codes, Each(0));
+  EXPECT_TRUE(again.losses().empty());
+  EXPECT_EQ(again.state_digest(), first.state_digest());
+}
+
+TEST(Rank, EndsWithThreeAndReportsItWhenTheLossIsNotANumber) {
+  TinyRun run;
+  // A rate beyond reason destroys the weights within a few steps.
+  run.write_config(50);
+  std::string yaml = *read_file(run.path() + "/run.yaml");
+  yaml.replace(yaml.find("learning_rate: 0.01,"), 20, "learning_rate: 1e3, ");
+  ASSERT_TRUE(write_file_durably(run.path() + "/run.yaml", yaml));
+  const auto result = run.run({.ranks = 2});
+  ASSERT_THAT(result.exit_codes, Each(3));
+  EXPECT_EQ(result.error_kind(), "nonfinite");
+}
+
+}  // namespace
+}  // namespace longhaul::trainer

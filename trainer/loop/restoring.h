@@ -1,0 +1,59 @@
+// Choosing and loading a checkpoint, by all ranks together: rank 0 proposes, every rank loads and verifies
+// its slice, and only if all could is it taken; else the next older one of the same lineage. So all ranks
+// always stand at the same step, whatever is wrong with whose bytes.
+// Thread-safety: one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/core/result.h"
+#include "checkpoint/store/store.h"
+#include "config/run_config.h"
+#include "trainer/comm/communicator.h"
+#include "trainer/loop/shard_state.h"
+#include "trainer/shape/parameter_layout.h"
+
+namespace longhaul::trainer {
+
+struct RejectedCheckpoint {
+  std::string path;
+  std::string reason;
+};
+
+struct Restored {
+  int64_t step = 0;
+  std::string path;
+};
+
+class Restoring {
+ public:
+  Restoring(const config::RunConfig& config, const ParameterLayout& layout, const checkpoint::Store& store);
+
+  // Fills `shard` from the folder `resume`, or from the newest older one that all ranks can load. Empty:
+  // the newest of the branch. kNotFound: none can be loaded. rejected: what was tried before, the same on
+  // every rank, filled also when all failed.
+  Result<Restored> restore(Communicator& world, const std::string& resume, int64_t branch, ShardState& shard,
+                           std::vector<RejectedCheckpoint>& rejected);
+
+  // Rank 0 alone, without an agent's orders: is there anything to restore on the branch, and the sequence of
+  // the newest generation on the store (-1: none).
+  struct Found {
+    bool restorable = false;
+    int64_t newest_term = 0;
+    int64_t newest_sequence = -1;
+  };
+  Result<Found> look(int64_t branch) const;
+
+ private:
+  Result<std::vector<std::string>> candidates(const std::string& resume, int64_t branch) const;
+  Result<int64_t> load(const std::string& path, ShardState& shard) const;
+
+  const config::RunConfig& config_;
+  const ParameterLayout& layout_;
+  const checkpoint::Store& store_;
+};
+
+}  // namespace longhaul::trainer

@@ -1,0 +1,101 @@
+// All the page knows of the run, and who wants to hear of it. Changes are gathered and told at most
+// five times a second, so that a run of a hundred steps a second costs the reader's machine nothing.
+import type { Connection } from "./live";
+import { stories } from "./stories";
+import type { Checkpoint, Run, RunEvent, RunNode, Segment, StepFrame } from "./types";
+
+export type Topic = "run" | "events" | "checkpoints" | "nodes" | "segments" | "series" | "view" | "connection" | "clock" | "theme";
+
+const PAUSE_MS = 200;
+
+export class Store {
+  run: Run | null = null;
+  events: RunEvent[] = []; // as the daemon told them, newest first
+  stories: RunEvent[] = []; // failures and their ends in one, newest first
+  checkpoints: Checkpoint[] = []; // newest first
+  nodes: RunNode[] = [];
+  segments: Segment[] = [];
+  connection: Connection = { kind: "connecting" };
+  olderEvents: number | string | null = null; // where the next page of older events starts
+  private clockOffsetMs = 0;
+  private readonly listeners: { topics: Topic[]; update: () => void }[] = [];
+  private readonly changed = new Set<Topic>();
+  private timer = 0;
+  private flushedAtMs = 0;
+
+  // The server's idea of now: ages are right on a reader's machine whose clock is wrong.
+  now(): number {
+    return Date.now() + this.clockOffsetMs;
+  }
+
+  // A run of minutes is told with seconds.
+  get fine(): boolean {
+    const start = this.run?.started_at ? Date.parse(this.run.started_at) : NaN;
+    return this.now() - start < 2 * 3600_000;
+  }
+
+  on(topics: Topic[], update: () => void): void {
+    this.listeners.push({ topics, update });
+  }
+
+  touch(...topics: Topic[]): void {
+    for (const topic of topics) this.changed.add(topic);
+    if (this.timer) return;
+    const wait = Math.max(0, PAUSE_MS - (performance.now() - this.flushedAtMs));
+    this.timer = window.setTimeout(() => requestAnimationFrame(() => this.flush()), wait);
+  }
+
+  private flush(): void {
+    this.timer = 0;
+    this.flushedAtMs = performance.now();
+    const topics = new Set(this.changed);
+    this.changed.clear();
+    for (const listener of this.listeners) if (listener.topics.some((topic) => topics.has(topic))) listener.update();
+  }
+
+  setRun(run: Run): void {
+    const serverNow = Date.parse(run.now);
+    if (Number.isFinite(serverNow)) this.clockOffsetMs = serverNow - Date.now();
+    this.run = run;
+    this.touch("run");
+  }
+
+  setClock(now: string): void {
+    const serverNow = Date.parse(now);
+    if (Number.isFinite(serverNow)) this.clockOffsetMs = serverNow - Date.now();
+    this.touch("clock");
+  }
+
+  setConnection(connection: Connection): void {
+    const same = connection.kind === this.connection.kind && connection.kind !== "lost";
+    this.connection = connection;
+    if (!same) this.touch("connection");
+  }
+
+  // Adds events wherever they belong, each once.
+  addEvents(events: RunEvent[]): void {
+    const known = new Map(this.events.map((event) => [event.id, event]));
+    for (const event of events) known.set(event.id, event);
+    this.events = [...known.values()].sort((a, b) => b.id - a.id);
+    this.stories = stories(this.events);
+    this.touch("events");
+  }
+
+  applyStep(frame: StepFrame): void {
+    const run = this.run;
+    if (!run) return;
+    run.step = frame.step;
+    run.loss = frame.loss;
+    run.loss_nonfinite = frame.loss_nonfinite ?? null;
+    run.last_step_at = new Date(frame.at_ms).toISOString();
+    if (frame.grad_norm != null) run.grad_norm = frame.grad_norm;
+    if (frame.learning_rate != null) run.learning_rate = frame.learning_rate;
+    if (frame.tokens != null) run.tokens = frame.tokens;
+    if (frame.step_ms != null) run.step_ms = frame.step_ms;
+    if (run.state !== "training" && run.state !== "evaluating" && run.state !== "checkpointing" &&
+        (run.state === "launching" || run.state === "restoring" || run.state === "recovering")) {
+      run.state = "training"; // a step is the proof; the run frame that says so may be a second away
+    }
+    this.touch("run");
+  }
+}
