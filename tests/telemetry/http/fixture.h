@@ -11,9 +11,6 @@
 #include <thread>
 #include <type_traits>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -29,34 +26,24 @@ namespace longhaul::telemetry::http {
 class RunningServer {
  public:
   RunningServer(ServerOptions options, Handler handler, LiveSource* live = nullptr,
-                Observer* observer = nullptr, const std::string& endpoint = "127.0.0.1:0")
-      : guard_(context_.get_executor()) {
-    server_ = std::make_unique<HttpServer>(context_, std::move(options), std::move(handler), live, observer);
-    const auto listening = server_->listen(endpoint);
-    EXPECT_TRUE(listening) << listening.error().message;
-    endpoint_ = server_->port() == 0 ? endpoint : "127.0.0.1:" + std::to_string(server_->port());
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  ~RunningServer() {
-    on_thread([this] { server_.reset(); });
-    guard_.reset();
-    context_.stop();
-    thread_.join();
-  }
+                Observer* observer = nullptr, const std::string& endpoint = "127.0.0.1:0");
+  ~RunningServer();
 
+  // Runs f on the server's thread and gives what it returns.
   template <class F>
   std::invoke_result_t<F&> on_thread(F&& f) {
     std::packaged_task<std::invoke_result_t<F&>()> task(std::forward<F>(f));
     auto result = task.get_future();
-    boost::asio::post(context_, [&task] { task(); });
+    post([&task] { task(); });
     return result.get();
   }
   const std::string& endpoint() const { return endpoint_; }
   HttpServer& server() { return *server_; }
 
  private:
-  boost::asio::io_context context_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
+  void post(std::function<void()> f);
+  struct Loop;
+  std::unique_ptr<Loop> loop_;
   std::unique_ptr<HttpServer> server_;
   std::string endpoint_;
   std::thread thread_;

@@ -98,7 +98,7 @@ TEST(HttpConnection, AHeaderLargerThanTheLimitIsRefused) {
   for (int i = 0; i < 100; ++i) many += "a: b\r\n";
   EXPECT_THAT(ask(server, many + "\r\n"), StartsWith("HTTP/1.1 431"));
   EXPECT_THAT(ask(server, "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(7000, 'x') +
-                                   "\r\nConnection: close\r\n\r\n"),
+                              "\r\nConnection: close\r\n\r\n"),
               StartsWith("HTTP/1.1 200"));
 }
 

@@ -1,5 +1,6 @@
 #include "telemetry/http/server.h"
 
+#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
