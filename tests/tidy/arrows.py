@@ -22,10 +22,12 @@ LAYERS = {
     "daemon/agent/core": ["base/core", "daemon/core"],
     "daemon/engine": ["base", "daemon/core", "wire"],
     "daemon/runtime": ["base", "config", "wire", "daemon/core", "daemon/engine", "daemon/runtime"],
+    "daemon/runtime/recorder": ["base", "wire", "daemon/core", "daemon/runtime", "telemetry"],
     "daemon/agent": ["base", "config", "wire", "daemon/core", "daemon/agent", "daemon/runtime"],
     "daemon/launch": ["base", "config", "wire", "daemon/core", "daemon/engine", "daemon/runtime"],
     "daemon/api": ["base", "config", "daemon/core", "daemon/engine", "telemetry"],
-    "daemon/cli": ["base", "config", "wire", "checkpoint", "trainer/shape", "trainer/data", "daemon"],
+    "daemon/supervisor": ["base", "config", "wire", "checkpoint", "telemetry", "trainer/shape", "web", "daemon"],
+    "daemon/cli": ["base", "config", "wire", "checkpoint", "telemetry/http", "trainer/shape", "trainer/data", "daemon"],
 }
 
 
@@ -77,6 +79,12 @@ def deps_follow_layers(tree):
 
 
 def headers_stay_light(tree):
+    """A header that others include brings in no heavy library; one that only its own folder includes may."""
     heavy = re.compile(r"^\s*#\s*include\s+<(boost/asio|boost/beast|spdlog)[^>]*>", re.M)
+    users = {}
+    for path, text in tree.cpp():
+        for included in INCLUDE.findall(text):
+            users.setdefault(included, set()).add(str(Path(path).parent))
     return [f"{path}: {match.group(0).strip()} (seconds for every file that includes it)"
-            for path, text in tree.cpp((".h",)) for match in heavy.finditer(text)]
+            for path, text in tree.cpp((".h",)) for match in heavy.finditer(text)
+            if users.get(path, set()) - {str(Path(path).parent)}]

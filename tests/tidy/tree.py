@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Not written by hand here: what a bundler or another project made.
-GENERATED = re.compile(r"^(web/(dist|bundle)/|.*/third_party/|.*package-lock\.json$|.*\.svg$)")
+GENERATED = re.compile(r"^(web/dist/|web/bundle/(assets/|index\.html)|.*/third_party/|.*package-lock\.json$|.*\.svg$)")
 
 
 class Skip(Exception):
