@@ -1,0 +1,22 @@
+#include "base/posix/error.h"
+
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+namespace longhaul {
+namespace {
+
+TEST(ErrnoError, SaysWhatWasTriedAndTellsTheKindsApart) {
+  errno = ENOENT;
+  const Error missing = errno_error("open /x");
+  EXPECT_EQ(missing.code, ErrorCode::kNotFound);
+  EXPECT_EQ(missing.message, "open /x: No such file or directory");
+  EXPECT_EQ(errno_error("w", ENOSPC).code, ErrorCode::kNoSpace);
+  EXPECT_EQ(errno_error("w", EDQUOT).code, ErrorCode::kNoSpace);
+  EXPECT_EQ(errno_error("w", EEXIST).code, ErrorCode::kConflict);
+  EXPECT_EQ(errno_error("w", EIO).code, ErrorCode::kIo);
+}
+
+}  // namespace
+}  // namespace longhaul
