@@ -39,7 +39,7 @@ async function files() {
   const html = readFileSync(join(root, "src/index.html"), "utf8").split("\n").map((line) => line.trim()).join("\n")
     .replace(/\{\{(\w+)\}\}/g, (_, name) => names[name]);
   return [
-    { path: "index.html", url: "/", type: "text/html; charset=utf-8", immutable: false, raw: Buffer.from(html) },
+    { path: "index.html", url: "/index.html", type: "text/html; charset=utf-8", immutable: false, raw: Buffer.from(html) },
     { path: names.js, url: "/" + names.js, type: "text/javascript; charset=utf-8", immutable: true, raw: js },
     { path: names.css, url: "/" + names.css, type: "text/css; charset=utf-8", immutable: true, raw: css },
     { path: names.licences, url: "/" + names.licences, type: "text/plain; charset=utf-8", immutable: true, raw: notice },

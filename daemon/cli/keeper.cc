@@ -34,7 +34,6 @@ class Keeper {
 
   int run() {
     sigprocmask(SIG_BLOCK, &signals_, nullptr);
-    ::unlink((options_.state_folder + "/result.json").c_str());  // of an earlier life of the run
     if (!start()) return 3;
     for (;;) {
       const int signal = wait_for_signal();
@@ -137,7 +136,7 @@ class Keeper {
     const auto text = read_file(options_.state_folder + "/result.json");
     if (!text) return code;  // it ended before it had begun; it has said why
     const auto result = json::parse_object(*text);
-    if (!result) return code;
+    if (!result || json::int_or(*result, "daemon_pid", 0) != daemon_) return code;  // of an earlier daemon
     const std::string halted = json::string_or(*result, "halt_reason", "");
     if (!halted.empty()) std::fprintf(stderr, "longhaul: halted: %s\n", halted.c_str());
     std::printf("%s\n", summary_line(*result).c_str());

@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/core/log.h"
 #include "base/posix/file.h"
@@ -125,7 +126,8 @@ void Supervisor::act_on(const ShutdownAgents&, const std::string& id) {
 void Supervisor::act_on(const ExitDaemon& a, const std::string&) {
   const RunState state = engine_->state();
   recorder_->digest(state.step, [this, a, state](const std::string& digest) {
-    const json::object result{{"state", std::string(to_text(state.status))},
+    const json::object result{{"daemon_pid", int64_t{getpid()}},
+                              {"state", std::string(to_text(state.status))},
                               {"steps", state.step},
                               {"restarts", state.restarts()},
                               {"daemon_restarts", state.daemon_restarts},

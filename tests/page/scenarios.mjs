@@ -46,7 +46,7 @@ class Model {
   seedHistory() {
     this.endMs = this.endMs ?? Date.now() - 1000;
     if (this.step0 || this.state !== "idle") this.addEvent({ kind: "run_started", severity: "info", title: "The run was started.", step: 0, atMs: this.startMs });
-    const timeline = this.incidents.map((one) => ({ ...one, atMs: this.wall(one.step) + 1 }));
+    const timeline = this.incidents.map((one) => ({ ...one, atMs: this.wall(one.kind === "restored" ? one.to_step ?? one.step : one.step) + (one.kind === "restored" ? 900 : 1) }));
     for (let step = this.saveEvery; step <= this.step0; step += this.saveEvery) timeline.push({ kind: "checkpoint_saved", severity: "info", title: `Checkpoint saved at step ${step}.`, step, atMs: this.wall(step) + 2 });
     timeline.sort((a, b) => a.atMs - b.atMs);
     for (const one of timeline) {
@@ -86,11 +86,13 @@ class Model {
     }
   }
 
+  // Like the daemon: no metric is known before the first step.
   metrics() {
-    return { metrics: ["loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_ms"].map((name) => ({ name, unit: "" })) };
+    return { metrics: (this.step ? ["loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_ms"] : []).map((name) => ({ name, unit: "" })) };
   }
 
   series({ metric, from, to, points, segment }) {
+    if (!this.metrics().metrics.some((one) => one.name === metric)) return null;
     const undone = segment !== undefined ? this.segments_.find((one) => one.id === Number(segment)) : null;
     const first = Math.max(1, Number(from ?? 1)), last = Math.min(Number(to ?? Infinity), undone ? undone.end_step : this.step);
     const most = Math.max(10, Number(points ?? 1000));
@@ -127,7 +129,7 @@ class Model {
   run() {
     const step = this.step || null, done = this.step / this.target;
     const elapsed = this.lastStepMs() - this.startMs, left = this.state === "training" && this.step > 3 ? (elapsed / done) * (1 - done) : null;
-    const lost = this.events_.reduce((sum, event) => sum + (event.severity === "recovered" ? event.lost_steps ?? 0 : 0), 0);
+    const lost = this.events_.reduce((sum, event) => sum + (event.severity === "recovered" || event.kind === "restored" ? event.lost_steps ?? 0 : 0), 0);
     const counts = {};
     for (const node of this.nodes_) counts[node.state] = (counts[node.state] ?? 0) + 1;
     const at = (ms) => new Date(ms).toISOString();
@@ -171,7 +173,9 @@ class Model {
   fail() {
     const lost = 3;
     this.restarts = (this.restarts ?? 0) + 1;
-    this.onFrame?.({ type: "event", event: this.addEvent({ kind: "rank_died", severity: "recovered", title: "A process died on node-1.", detail: `The others kept their state; the run went on from step ${this.step - lost}.`, step: this.step - lost, to_step: this.step, lost_steps: lost, cost_s: 1.3, node: "node-1" }) });
+    const at = this.step;
+    this.onFrame?.({ type: "event", event: this.addEvent({ kind: "rank_died", severity: "recovered", title: "A rank died on node-1.", detail: "Killed by signal 9.", step: at, node: "node-1" }) });
+    setTimeout(() => this.onFrame?.({ type: "event", event: this.addEvent(goesOn(at, lost, 1.3)) }), 600).unref();
   }
 
   finish() {
@@ -191,6 +195,9 @@ const demoBase = () => ({
   name: "demo", title: "demo", description: "A 3.2-million-parameter model on multilingual text", state: "training", target: 2000, tokensPerStep: 4096, speed: 16400, peakRate: 1e-3, parameters: 3_210_496, sequence: 256, batch: 16, ranks: 4,
   nodes_: demoNodes(), checkpointBytes: 44_900_000, spread: 0.08, curve: (t) => 1.62 + 3.9 / (1 + t / 22) ** 0.72, goodput: 0.938,
 });
+// The daemon tells a failure and its end apart, and calls steps that are redone undone.
+const goesOn = (step, lost, cost_s) => ({ kind: "restored", severity: lost ? "undone" : "recovered", title: `Training goes on from step ${step - lost}.`, detail: lost ? `${lost} steps are being redone.` : "", step: step - lost, to_step: lost ? step : null, lost_steps: lost, cost_s });
+const failure = (step, lost, cost_s) => [{ kind: "rank_died", severity: "recovered", title: "A rank died on node-1.", detail: "Rank 3 on node-1: signal 9. Last words: 2026-11-24T00:24:14.973 rank 3[29926] info starts at step 0", step, node: "node-1" }, goesOn(step, lost, cost_s)];
 const died = (step, lost, cost_s) => ({ kind: "rank_died", severity: "recovered", title: "A process died on node-1.", detail: `Restarted from step ${step - lost}.`, step: step - lost, to_step: step, lost_steps: lost, cost_s, node: "node-1" });
 
 const manyNodes = (n, odd) => Array.from({ length: n }, (_, i) => ({
@@ -214,7 +221,7 @@ const greatBase = () => ({
 });
 
 export const SCENARIOS = {
-  demo: () => ({ ...demoBase(), step0: 412, failEvery: 60, incidents: [died(64, 4, 1.4), died(141, 11, 1.9), { ...died(222, 0, 0.6), kind: "daemon_restarted", title: "The supervisor was restarted.", detail: "Training went on without it; no step is missing." }, died(305, 5, 1.2), died(388, 8, 1.3)], restarts: 4, daemonRestarts: 1 }),
+  demo: () => ({ ...demoBase(), step0: 412, failEvery: 60, incidents: [...failure(64, 4, 1.4), ...failure(141, 11, 1.9), { ...died(222, 0, 0.6), kind: "daemon_restarted", title: "The supervisor was restarted.", detail: "Training went on without it; no step is missing." }, ...failure(305, 5, 1.2), ...failure(388, 8, 1.3)], restarts: 4, daemonRestarts: 1 }),
   fresh: () => ({ ...demoBase(), step0: 0, stepMs: 200, target: 200 }),
   great: greatBase,
   huge: () => ({ ...greatBase(), nodes_: manyNodes(2000, { 77: "down", 78: "down", 900: "suspect", ...Object.fromEntries(Array.from({ length: 24 }, (_, i) => [1970 + i, "spare"])) }), ranks: 16_000 }),

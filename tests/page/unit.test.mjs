@@ -15,8 +15,8 @@ const load = async (name) => {
   await esbuild.build({ entryPoints: [join(web, "src", name + ".ts")], bundle: true, format: "esm", outfile, logLevel: "error" });
   return import(pathToFileURL(outfile).href);
 };
-const [format, math, buckets, axes, backoff, marks, road] = await Promise.all(
-  ["format", "chart_math", "buckets", "axes", "backoff", "marks", "road_scale"].map(async (name) => {
+const [format, math, buckets, axes, backoff, marks, road, story, languages] = await Promise.all(
+  ["format", "chart_math", "buckets", "axes", "backoff", "marks", "road_scale", "stories", "languages"].map(async (name) => {
     if (name === "marks") Object.assign(globalThis, { window: { addEventListener() {} }, document: { createElement: () => ({ setAttribute() {}, append() {}, style: {} }), addEventListener() {} } });
     return load(name);
   }));
@@ -108,6 +108,24 @@ test("retries are quick at first, jittered, and never more than 30 s apart", () 
 test("marks that would touch become one that counts", () => {
   const clusters = marks.cluster([{ x: 100 }, { x: 10 }, { x: 15 }, { x: 300 }], 22);
   assert.deepEqual(clusters.map((cluster) => cluster.length), [2, 1, 1]);
+});
+
+test("a failure and its end are one story, with its cost, and redoing is not undoing", () => {
+  const event = (id, kind, more) => ({ id, kind, at: "", step: 0, to_step: null, severity: "recovered", title: kind, detail: null, lost_steps: null, cost_s: null, node: null, ...more });
+  const told = story.stories([
+    event(5, "rank_died", { title: "A rank died.", detail: "It is new" }),
+    event(4, "restored", { severity: "undone", title: "Training goes on from step 1.", lost_steps: 2 }),
+    event(3, "restored", { severity: "undone", title: "Training goes on from step 8.", detail: "2 steps are being redone.", lost_steps: 2, cost_s: 1.5 }),
+    event(2, "checkpoint_saved", { severity: "good" }),
+    event(1, "rank_died", { title: "A rank died.", detail: "Killed by signal 9. Last words: bye" }),
+  ]);
+  assert.deepEqual(told.map((one) => [one.id, one.severity, one.cost_s]), [[5, "recovered", null], [4, "recovered", null], [2, "good", null], [1, "recovered", 1.5]]);
+  assert.equal(told[3].detail, "Killed by signal 9. Training goes on from step 8. 2 steps are being redone. Last words: bye");
+  assert.equal(told[3].lost_steps, 2);
+});
+
+test("a corpus named by its language's code is said in words", () => {
+  assert.deepEqual(["de", "text_pt-BR", "German", "books", "de.bin"].map(languages.languageName), ["German", "Portuguese (BR)", "German", "books", "de.bin"]);
 });
 
 test("the end of the road stands still while estimates wander", () => {

@@ -25,7 +25,7 @@ TEST(Bundle, EmbedsEveryFileWithTheBytesThatItsNameAndTagPromise) {
 }
 
 TEST(Bundle, ThePageNamesOnlyFilesThatAreEmbedded) {
-  ASSERT_EQ(assets().front().path, "/");
+  ASSERT_EQ(assets().front().path, "/index.html");
   EXPECT_FALSE(assets().front().immutable);
   std::set<std::string> held;
   for (const Asset& asset : assets()) held.insert(std::string(asset.path));

@@ -64,22 +64,24 @@ std::string error_kind_of(Ending ending) {
 }
 
 Rank::Rank(const config::RunConfig& config, const RankPorts& ports, wire::RankLink& link, Model model,
-           data::BatchSource source)
+           data::BatchSource source, TrainStep::Arenas arenas)
     : config_(config),
       ports_(ports),
       link_(link),
       model_(std::move(model)),
       source_(std::move(source)),
       store_(ports.files, config.paths.store),
-      step_(config_, model_, source_, fastest_kernels(), ports.now_us) {}
+      step_(config_, model_, source_, fastest_kernels(), ports.now_us, std::move(arenas)) {}
 
 Result<std::unique_ptr<Rank>> Rank::create(const config::RunConfig& config, const RankPorts& ports,
                                            wire::RankLink& link) {
   LH_TRY(validate_topology(config.model, config.parallel, config.batch));
   LH_ASSIGN(data::BatchSource source, data::BatchSource::open(config.data, config.model.sequence_length,
                                                               config.model.vocabulary_size, config.run.seed));
+  Model model(config.model, config.batch.micro);
+  LH_ASSIGN(TrainStep::Arenas arenas, TrainStep::make_arenas(model.layout()));
   return std::unique_ptr<Rank>(
-      new Rank(config, ports, link, Model(config.model, config.batch.micro), std::move(source)));
+      new Rank(config, ports, link, std::move(model), std::move(source), std::move(arenas)));
 }
 
 Outcome Rank::run_generation(Communicator& world, const Orders& orders) {
@@ -116,6 +118,7 @@ Result<Outcome> Rank::run(Communicator& world, const Orders& orders) {
   // Disks are slower than peers: until training starts, wait as long as a start may take.
   world.set_timeout_ms(config_.recovery.start_timeout_ms);
   LH_TRY(settle_orders(world, settled));
+  LH_TRY(step_.meet(world));
   Generation generation{world,
                         {settled.generation, settled.branch, ""},
                         ShardState(model_.layout().shard_range(world.rank(), world.size())),

@@ -43,7 +43,7 @@ enum class Ending {
 
 struct Outcome {
   Ending ending = Ending::kFailed;
-  int64_t step = 0;          // the last complete one
+  int64_t step = 0;          // the last complete one; -1: training did not start
   std::string state_digest;  // kCompleted
   std::string message;       // of a failure
 };
@@ -73,7 +73,7 @@ class Rank {
   struct Generation;
 
   Rank(const config::RunConfig& config, const RankPorts& ports, wire::RankLink& link, Model model,
-       data::BatchSource source);
+       data::BatchSource source, TrainStep::Arenas arenas);
   Result<Outcome> run(Communicator& world, const Orders& orders);
   Result<> settle_orders(Communicator& world, Orders& orders);
   Result<> start_state(Generation& generation, const Orders& orders);

@@ -30,18 +30,20 @@ struct TrainStep::Stopwatch {
 };
 
 TrainStep::TrainStep(const config::RunConfig& config, Model& model, const data::BatchSource& source,
-                     const Kernels& kernels, std::function<int64_t()> now_us)
+                     const Kernels& kernels, std::function<int64_t()> now_us, Arenas arenas)
     : config_(config),
       model_(model),
       source_(source),
       kernels_(kernels),
       now_us_(std::move(now_us)),
-      micro_batches_(config.batch.global / config.batch.micro) {
+      micro_batches_(config.batch.global / config.batch.micro),
+      arenas_(std::move(arenas)),
+      weights_(arenas_.weights.as<Bf16>()),
+      sums_(arenas_.sums.as<int64_t>()) {
   CHECK(micro_batches_ * config.batch.micro == config.batch.global);
   const auto arena = static_cast<size_t>(model.layout().padded_size());
-  weights_.resize(arena);
+  CHECK(weights_.size() == arena && sums_.size() == arena);
   gradients_.resize(arena);
-  sums_.resize(arena);
   block_squares_.resize(static_cast<size_t>(model.layout().blocks()));
   losses_.resize(static_cast<size_t>(config.batch.global));
   sample_.resize(static_cast<size_t>(config.model.sequence_length) + 1);
@@ -49,9 +51,21 @@ TrainStep::TrainStep(const config::RunConfig& config, Model& model, const data::
   targets_.resize(static_cast<size_t>(model.tokens()));
 }
 
+Result<TrainStep::Arenas> TrainStep::make_arenas(const ParameterLayout& layout) {
+  Arenas arenas;
+  LH_ASSIGN(arenas.sums, SharedArena::create(layout.padded_size() * static_cast<int64_t>(sizeof(int64_t))));
+  LH_ASSIGN(arenas.weights, SharedArena::create(layout.padded_size() * static_cast<int64_t>(sizeof(Bf16))));
+  return arenas;
+}
+
+Result<> TrainStep::meet(Communicator& data_parallel) {
+  LH_TRY(data_parallel.share(arenas_.sums));
+  return data_parallel.share(arenas_.weights);
+}
+
 Result<> TrainStep::all_gather_weights(Communicator& data_parallel) {
   const auto cuts = slice_cuts(model_.layout(), data_parallel.size(), sizeof(Bf16), 1);
-  return data_parallel.all_gather(std::as_writable_bytes(std::span(weights_)), cuts);
+  return data_parallel.all_gather(std::as_writable_bytes(weights_), cuts);
 }
 
 Result<> TrainStep::gather_weights(Communicator& data_parallel, const ShardState& shard) {

@@ -17,6 +17,7 @@
 #include "base/core/result.h"
 #include "config/run_config.h"
 #include "trainer/comm/communicator.h"
+#include "trainer/comm/shared_arena.h"
 #include "trainer/data/batch_source.h"
 #include "trainer/loop/shard_state.h"
 #include "trainer/model/model.h"
@@ -45,9 +46,19 @@ struct StepResult {
 
 class TrainStep {
  public:
+  // The large buffers that peers on this machine may read.
+  struct Arenas {
+    SharedArena sums;     // int64, fixed point, [layout.padded_size()]
+    SharedArena weights;  // Bf16, [layout.padded_size()]
+  };
+  static Result<Arenas> make_arenas(const ParameterLayout& layout);
+
   // now_us: monotonic microseconds. All references outlive this.
   TrainStep(const config::RunConfig& config, Model& model, const data::BatchSource& source,
-            const Kernels& kernels, std::function<int64_t()> now_us);
+            const Kernels& kernels, std::function<int64_t()> now_us, Arenas arenas);
+
+  // Before the first use of a new set of peers.
+  Result<> meet(Communicator& data_parallel);
 
   // [layout.padded_size()], whole on every rank between steps.
   std::span<Bf16> weights() { return weights_; }
@@ -78,9 +89,10 @@ class TrainStep {
   std::function<int64_t()> now_us_;
   int64_t micro_batches_;  // of a step, over all ranks
 
-  std::vector<Bf16> weights_;
+  Arenas arenas_;
+  std::span<Bf16> weights_;
+  std::span<int64_t> sums_;
   std::vector<float> gradients_;           // of one micro-batch; then the reduced slice
-  std::vector<int64_t> sums_;              // fixed point
   std::vector<double> block_squares_;      // [layout.blocks()]
   std::vector<double> losses_;             // [global batch], by index of the sample in the batch
   std::vector<int32_t> sample_;            // [T + 1]

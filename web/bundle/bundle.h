@@ -8,7 +8,7 @@
 namespace longhaul::web {
 
 struct Asset {
-  std::string_view path;          // "/" or "/assets/app-0123456789.js"
+  std::string_view path;          // "/index.html" or "/assets/app-0123456789.js"
   std::string_view content_type;  // for the header of that name
   std::string_view raw;           // the bodies, by Content-Encoding: none, gzip, br
   std::string_view gz;
@@ -17,7 +17,7 @@ struct Asset {
   bool immutable;         // the name holds a digest of the content: cache it for ever
 };
 
-// All files of the page; the first is "/".
+// All files of the page; the first is "/index.html", to be served at "/".
 std::span<const Asset> assets();
 
 }  // namespace longhaul::web

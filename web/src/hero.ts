@@ -55,7 +55,7 @@ function outlook(run: Run, now: number): Piece[] {
     case "completed":
       return last === null || start === null ? ["Finished"]
         : ["Finished ", [now - last < 86400_000 ? `at ${clock(last)}` : `on ${day(last)}`], " after ", [duration((last - start) / 1000)]];
-    case "halted": return ["Halted. What was trained is saved; the run waits for a person."];
+    case "halted": return [`Halted${run.halt_reason ? ": " + run.halt_reason.replace(/\.$/, "") : ""}. What was saved is safe; the run waits for a person.`];
     case "paused": return ["Paused. Everything is saved; it goes on from here."];
     case "idle": return ["The run has not been started yet."];
     case "acquiring": return ["Waiting for machines to run on."];

@@ -6,6 +6,7 @@ import { axisOf, toAxis } from "./curve";
 import { byId, setAttr, setText, show } from "./dom";
 import { clockSeconds, integer, loss, plural, when } from "./format";
 import { incidentMarks, type EventMark } from "./incident_marks";
+import { LossTable } from "./loss_table";
 import { MarkRow } from "./marks";
 import type { SeriesStore } from "./series_store";
 import type { Store } from "./store";
@@ -21,6 +22,7 @@ export class LossFigure {
   private readonly chart: Chart;
   private readonly row = document.createElement("div");
   private readonly marks: MarkRow<EventMark>;
+  private readonly table = new LossTable(() => this.updateTable());
   private hovered: number | null = null;
 
   constructor(private readonly store: Store, private readonly series: SeriesStore, private readonly view: View) {
@@ -80,6 +82,7 @@ export class LossFigure {
     setText(byId("smooth-label"), buckets.step.length >= 12 ? ` ${integer(span)}` : "");
     this.updateWords();
     this.updateReadout();
+    this.updateTable();
     this.placeMarks();
   }
 
@@ -120,12 +123,17 @@ export class LossFigure {
     setAttr(this.readout, "data-hover", this.hovered === null ? null : "");
   }
 
+  private updateTable(): void {
+    const { buckets } = this.series, window = this.view.window;
+    this.table.update(buckets, window?.from ?? 0, window?.to ?? Infinity, this.store.now(), this.store.fine);
+  }
+
   private annotations(): Annotations {
     const { buckets } = this.series;
     const last = buckets.mean[buckets.mean.length - 1];
     return {
       abandoned: this.series.abandoned,
-      lines: this.store.events.filter((event) => event.severity === "undone" || event.severity === "error").slice(0, 12).reverse()
+      lines: this.store.stories.filter((event) => event.severity === "undone" || event.severity === "error").slice(0, 12).reverse()
         .map((event) => ({
           step: event.to_step ?? event.step ?? 0, atMs: Date.parse(event.at), colour: "bad" as const,
           text: event.severity === "undone" ? "undone" : event.title.replace(/\.$/, ""),
@@ -141,7 +149,7 @@ export class LossFigure {
     const { buckets } = this.series;
     const head = axisOf(buckets, this.view.x);
     const marks: EventMark[] = [];
-    for (const event of this.store.events) {
+    for (const event of this.store.stories) {
       if (!incident(event) || event.step === null) continue;
       const at = this.view.x === "time" ? Date.parse(event.at) : toAxis(buckets, this.view.x, event.step);
       const x = at === null || head.length === 0 ? null : this.chart.xPixel(at);

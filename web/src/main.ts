@@ -65,7 +65,8 @@ function start(): void {
 async function loadSnapshot(store: Store, all: SeriesStore[], loss: SeriesStore, view: View, lists: Lists): Promise<Cursor | null> {
   const run = await api.run();
   store.setRun(run);
-  await Promise.all([lists.load(), ...all.map((series) => series.load())]);
+  const known = new Set((await api.metrics()).map((metric) => metric.name));
+  await Promise.all([lists.load(), ...all.map((series) => series.load(known))]);
   if (view.window) await Promise.all(all.map((series) => series.loadWindow(view.window)));
   store.touch("series", "segments");
   await loss.loadAbandoned(store.segments);
@@ -123,7 +124,7 @@ function onFrame(frame: LiveFrame, store: Store, all: SeriesStore[], lists: List
       break;
     case "event":
       store.addEvents([frame.event]);
-      if (frame.event.severity === "undone") refetch();
+      if (frame.event.severity === "undone" && frame.event.kind !== "restored") refetch();
       else lists.refreshSoon();
       break;
     case "run": {

@@ -48,13 +48,13 @@ export class Road {
     this.drawFinish(scale);
     this.drawTicks(scale, width);
     this.drawPauses(scale);
-    const kinds = new Set(this.store.events.filter(incident).map((event) => event.severity));
+    const kinds = new Set(this.store.stories.filter(incident).map((event) => event.severity));
     show(byId("legend-recovered"), kinds.has("recovered"));
     show(byId("legend-undone"), kinds.has("undone"));
     show(byId("legend-error"), kinds.has("error"));
     show(byId("legend-gap"), this.gaps.childElementCount > 0);
     show(byId("legend-finish"), scale.finish !== null);
-    this.incidents.set(this.store.events.filter(incident).map((event) => ({
+    this.incidents.set(this.store.stories.filter(incident).map((event) => ({
       x: place(scale, Date.parse(event.at)) * width, shape: event.severity, event,
     })));
     const saved = this.savedMarks(scale, width);

@@ -29,7 +29,15 @@ export class SeriesStore {
     return this.spliced;
   }
 
-  async load(): Promise<void> {
+  // A run that has not made a step knows no metric yet: that is an empty curve, not an error.
+  async load(known: Set<string> | null = null): Promise<void> {
+    if (known && !known.has(this.metric)) {
+      this.overview = emptyBuckets();
+      this.detail = null;
+      this.spliced = null;
+      this.loaded = true;
+      return;
+    }
     const series = await api.series({ metric: this.metric, points: this.points });
     this.overview = fromSeries(series);
     this.loaded = true;
@@ -39,7 +47,7 @@ export class SeriesStore {
   // Finer buckets for the window, once the reader has come to rest in it.
   async loadWindow(window: Window | null): Promise<boolean> {
     const request = ++this.wanted;
-    if (!window || this.overview.bucketSteps === 1) {
+    if (!window || this.overview.bucketSteps === 1 || this.overview.step.length === 0) {
       const had = this.detail !== null;
       this.detail = null;
       this.spliced = null;

@@ -1,6 +1,7 @@
 // All the page knows of the run, and who wants to hear of it. Changes are gathered and told at most
 // five times a second, so that a run of a hundred steps a second costs the reader's machine nothing.
 import type { Connection } from "./live";
+import { stories } from "./stories";
 import type { Checkpoint, Run, RunEvent, RunNode, Segment, StepFrame } from "./types";
 
 export type Topic = "run" | "events" | "checkpoints" | "nodes" | "segments" | "series" | "view" | "connection" | "clock" | "theme";
@@ -9,7 +10,8 @@ const PAUSE_MS = 200;
 
 export class Store {
   run: Run | null = null;
-  events: RunEvent[] = []; // newest first
+  events: RunEvent[] = []; // as the daemon told them, newest first
+  stories: RunEvent[] = []; // failures and their ends in one, newest first
   checkpoints: Checkpoint[] = []; // newest first
   nodes: RunNode[] = [];
   segments: Segment[] = [];
@@ -75,6 +77,7 @@ export class Store {
     const known = new Map(this.events.map((event) => [event.id, event]));
     for (const event of events) known.set(event.id, event);
     this.events = [...known.values()].sort((a, b) => b.id - a.id);
+    this.stories = stories(this.events);
     this.touch("events");
   }
 

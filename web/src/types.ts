@@ -55,6 +55,7 @@ export interface Run {
   sequence_length: number | null;
   global_batch: number | null;
   ranks: number | null;
+  halt_reason?: string | null;
   nodes: Record<string, number> | null;
   languages: { name: string; weight: number }[] | null;
   last_checkpoint: LastCheckpoint | null;

@@ -45,7 +45,7 @@ export function worst(severities: Severity[]): Severity {
 }
 
 // Routine: told by the road and the tables, and only on request by the feed.
-const ROUTINE = new Set(["checkpoint_saved", "restored"]);
+const ROUTINE = new Set(["checkpoint_saved"]);
 
 export function routine(event: RunEvent): boolean {
   return ROUTINE.has(event.kind) && (event.severity === "info" || event.severity === "good");
@@ -62,8 +62,15 @@ export function eventTitle(event: RunEvent): string {
   return /[.!?]$/.test(text) ? text : text + ".";
 }
 
+// What a process last logged is for the expert: kept apart from the sentence.
+export function splitDetail(detail: string | null): { detail: string; lastWords: string } {
+  const at = detail?.indexOf("Last words: ") ?? -1;
+  if (!detail || at < 0) return { detail: detail ?? "", lastWords: "" };
+  return { detail: detail.slice(0, at).trim(), lastWords: detail.slice(at + "Last words: ".length).trim() };
+}
+
 export const NODE_WORDS: Record<string, string> = {
-  healthy: "training", suspect: "not heard from", spare: "spare", down: "away", starting: "starting",
+  healthy: "training", suspect: "not heard from", spare: "spare", down: "away", unknown: "expected",
   draining: "winding down", excluded: "away for repair", slow: "slow",
 };
 
@@ -72,7 +79,7 @@ export function nodeWord(state: string): string {
 }
 
 export function nodeShape(state: string): "healthy" | "spare" | "suspect" | "down" {
-  if (state === "healthy" || state === "training" || state === "up") return "healthy";
-  if (state === "spare" || state === "starting" || state === "idle" || state === "joining") return "spare";
-  return state === "down" || state === "excluded" || state === "lost" || state === "dead" ? "down" : "suspect";
+  if (state === "healthy") return "healthy";
+  if (state === "spare" || state === "unknown" || state === "draining") return "spare";
+  return state === "down" || state === "excluded" ? "down" : "suspect";
 }

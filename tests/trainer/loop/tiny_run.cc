@@ -1,5 +1,6 @@
 #include "tests/trainer/loop/tiny_run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -21,7 +22,7 @@
 #include "base/posix/system_clock.h"
 #include "base/posix/unique_fd.h"
 #include "trainer/comm/socket.h"
-#include "trainer/data/indexed_dataset.h"
+#include "trainer/data/indexed_dataset_writer.h"
 #include "trainer/loop/program.h"
 
 namespace longhaul::trainer {
@@ -70,10 +71,11 @@ class Agent {
   }
   ~Agent() { ::unlink(path_.c_str()); }
 
-  void turn() {
+  // False: nobody had anything to say, and nobody is connected.
+  bool turn() {
     std::vector<pollfd> waiting{{listener_.get(), POLLIN, 0}};
     for (const Connection& c : connections_) waiting.push_back({c.fd.get(), POLLIN, 0});
-    if (::poll(waiting.data(), waiting.size(), 5) <= 0) return;
+    if (::poll(waiting.data(), waiting.size(), 5) <= 0) return !connections_.empty();
     UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (fd) {
       connections_.push_back({std::move(fd), "", -1, 0});
@@ -81,8 +83,8 @@ class Agent {
     }
     for (Connection& c : connections_) hear(c);
     std::erase_if(connections_, [](const Connection& c) { return !c.fd; });
+    return true;
   }
-  bool quiet() const { return connections_.empty(); }
 
   TinyRun::Running running;
 
@@ -105,6 +107,7 @@ class Agent {
     ssize_t n;
     while ((n = ::recv(c.fd.get(), buffer, sizeof buffer, 0)) > 0)
       c.heard.append(buffer, static_cast<size_t>(n));
+    const bool ended = n == 0 || errno != EAGAIN;
     size_t begin = 0;
     for (size_t end; (end = c.heard.find('\n', begin)) != std::string::npos; begin = end + 1) {
       auto line = json::parse_object(std::string_view(c.heard).substr(begin, end - begin));
@@ -115,7 +118,7 @@ class Agent {
       if (launch_.on_line) launch_.on_line(*line, running);
     }
     c.heard.erase(0, begin);
-    if (n == 0 || (n < 0 && errno != EAGAIN)) c.fd.reset();
+    if (ended) c.fd.reset();
   }
 
   std::string path_;
@@ -177,7 +180,7 @@ TinyRun::Result TinyRun::run(const Launch& launch) {
       sigemptyset(&stops);
       sigaddset(&stops, SIGTERM);
       sigprocmask(SIG_BLOCK, &stops, nullptr);
-      RankEnvironment environment{r, launch.ranks, "127.0.0.1", port};
+      RankEnvironment environment{r, std::max(launch.ranks, launch.world_size), "127.0.0.1", port};
       if (r == 0) environment.master_fd = master->release();
       environment.agent_socket = socket;
       environment.run_directory = folder_;
@@ -191,8 +194,9 @@ TinyRun::Result TinyRun::run(const Launch& launch) {
   }
   master->reset();
   result.exit_codes.assign(static_cast<size_t>(launch.ranks), -1);
-  for (int left = launch.ranks; left > 0 || !agent.quiet();) {
-    agent.turn();
+  bool heard = true;
+  for (int left = launch.ranks; left > 0 || heard;) {
+    heard = agent.turn();
     for (size_t r = 0; r < agent.running.pids.size(); ++r) {
       int status = 0;
       if (result.exit_codes[r] != -1 || ::waitpid(agent.running.pids[r], &status, WNOHANG) <= 0) continue;
@@ -237,7 +241,9 @@ std::vector<std::string> TinyRun::checkpoints() const {
 void TinyRun::corrupt(const std::string& checkpoint_name, int rank) {
   std::vector<std::string> shards;
   const std::string folder = store() + "/checkpoints/" + checkpoint_name;
-  for (const std::string& name : *list_directory(folder)) {
+  const auto names = list_directory(folder);
+  CHECK(names.has_value());
+  for (const std::string& name : *names) {
     if (name.ends_with(".safetensors")) shards.push_back(folder + "/" + name);
   }
   const std::string& path = shards.at(static_cast<size_t>(rank));
