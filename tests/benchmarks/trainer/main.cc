@@ -1,6 +1,6 @@
 // Measures one trainer rank on one thread beside the arithmetic peak of this CPU: the share of the peak that
 // the matrix product reaches alone, and that whole steps (forward, backward, AdamW) reach.
-// Prints one JSON object a line as docs/benchmarks.md has them; `run` adds PyTorch's figures.
+// Prints one JSON object a line as tests/bench expects them; `run` adds PyTorch's figures.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
