@@ -1,10 +1,6 @@
 // Measures one trainer rank on one thread beside the arithmetic peak of this CPU: the share of the peak that
 // the matrix product reaches alone, and that whole steps (forward, backward, AdamW) reach.
-<<<<<<< HEAD
-// Prints one JSON object a line as tests/bench expects them; `run` adds PyTorch's figures.
-=======
 // Prints one JSON object a line as ./tests/bench wants it; `run` adds PyTorch's figures.
->>>>>>> main
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
