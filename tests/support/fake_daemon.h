@@ -72,7 +72,8 @@ class FakeDaemon {
   std::vector<wire::ExitReport> exits() const {
     std::vector<wire::ExitReport> found;
     for (const wire::SpoolEntry& entry : entries)
-      if (const auto body = json::get_object(entry.report, "exit")) found.push_back(*wire::parse_exit_report(*body));
+      if (const auto body = json::get_object(entry.report, "exit"))
+        found.push_back(*wire::parse_exit_report(*body));
     return found;
   }
   // Of the last heartbeat or hello: the state of a rank, empty when it is not mentioned.
@@ -123,7 +124,8 @@ class FakeDaemon {
       ranks = heartbeat->ranks;
       rendezvous_port = heartbeat->rendezvous_port;
     } else {
-      for (const wire::SpoolEntry& entry : std::get<wire::SpoolBatch>(*message).entries) entries.push_back(entry);
+      for (const wire::SpoolEntry& entry : std::get<wire::SpoolBatch>(*message).entries)
+        entries.push_back(entry);
       if (acknowledges) acknowledge();
     }
   }

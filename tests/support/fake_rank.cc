@@ -92,7 +92,8 @@ void write_descriptors(const std::string& file) {
     if (entry->d_name[0] == '.' || fd <= 2 || fd == ::dirfd(directory)) continue;
     char target[256] = {};
     const std::string link = "/proc/self/fd/" + std::to_string(fd);
-    if (::readlink(link.c_str(), target, sizeof target - 1) > 0) list += std::to_string(fd) + " " + target + "\n";
+    if (::readlink(link.c_str(), target, sizeof target - 1) > 0)
+      list += std::to_string(fd) + " " + target + "\n";
   }
   ::closedir(directory);
   std::ofstream(file + ".new") << list;

@@ -18,9 +18,7 @@ LH_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 LH_INLINE int64_t packed_pairs(int64_t k) { return (k + 1) / 2; }
 
 // Pairs of two rows: lane i = (low[i], high[i]).
-LH_INLINE U32 interleave(U16 low, U16 high) {
-  return __builtin_convertvector(low, U32) | (__builtin_convertvector(high, U32) << 16);
-}
+LH_INLINE U32 interleave(U16 low, U16 high) { return widen_bits(low) | (widen_bits(high) << 16); }
 
 // One panel of B, b[k * stride + n]: columns 0 .. columns, k rows, into width columns.
 LH_INLINE void pack_panel_plain(const Bf16* b, int64_t stride, int64_t columns, int64_t k, int64_t width,
@@ -68,11 +66,15 @@ LH_INLINE void pack_panel_transposed(const Bf16* b, int64_t stride, int64_t colu
   for (int64_t column = 0; column < width; column += kLanes) {
     for (int64_t pair = 0; pair < pairs; pair += kLanes) {
       const int64_t n = smaller(kLanes, pairs - pair);
-      U32 block[kLanes] = {};
-      for (int64_t i = 0; i < smaller(kLanes, columns - column); ++i) {
+      U32 block[kLanes];
+      for (int64_t i = 0; i < kLanes; ++i) {
         const Bf16* from = b + (column + i) * stride + 2 * pair;
-        std::memcpy(&block[i], from,
-                    n >= kLanes ? sizeof block[i] : static_cast<size_t>(n) * 2 * sizeof(Bf16));
+        if (n >= kLanes && column + i < columns) {
+          std::memcpy(&block[i], from, sizeof block[i]);
+        } else {
+          block[i] = U32{};
+          if (column + i < columns) std::memcpy(&block[i], from, static_cast<size_t>(n) * 2 * sizeof(Bf16));
+        }
       }
       transpose_lanes(block);
       for (int64_t i = 0; i < n; ++i) {

@@ -1,9 +1,12 @@
-// Loads and stores of part of a vector, for instruction sets without masks.
+// Loads and stores of part of a vector, for instruction sets without masks; and the compiler's conversions.
 #pragma once
 
 #include "trainer/kernels/vector.h"
 
 namespace longhaul::trainer::LH_ISA {
+
+LH_INLINE U32 widen_bits(U16 bits) { return __builtin_convertvector(bits, U32); }
+LH_INLINE U16 narrow_bits(U32 bits) { return __builtin_convertvector(bits, U16); }
 
 // The first n lanes; the others are 0. n >= kLanes: all.
 LH_INLINE F32 load_n(const float* from, int64_t n) {

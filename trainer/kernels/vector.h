@@ -35,17 +35,6 @@ LH_INLINE F32 load(const float* from) {
 }
 LH_INLINE void store(float* to, F32 value) { std::memcpy(to, &value, sizeof value); }
 
-LH_INLINE F32 widen(U16 bits) {
-  const U32 wide = __builtin_convertvector(bits, U32) << 16;
-  return reinterpret_cast<F32>(wide);
-}
-// Nearest, ties to even; NaN stays NaN (bf16.h).
-LH_INLINE U16 narrow(F32 value) {
-  const U32 bits = reinterpret_cast<U32>(value);
-  const U32 rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-  const U32 quiet = (bits >> 16) | 0x40u;
-  return __builtin_convertvector((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded, U16);
-}
 // Lanes below n keep their value, the others become `other`.
 LH_INLINE F32 keep_first(F32 value, int64_t n, float other) {
   const I32 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -83,6 +72,14 @@ LH_INLINE float maximum_lanes(F32 value) {
 
 namespace longhaul::trainer::LH_ISA {
 
+LH_INLINE F32 widen(U16 bits) { return reinterpret_cast<F32>(widen_bits(bits) << 16); }
+// Nearest, ties to even; NaN stays NaN (bf16.h).
+LH_INLINE U16 narrow(F32 value) {
+  const U32 bits = reinterpret_cast<U32>(value);
+  const U32 rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  const U32 quiet = (bits >> 16) | 0x40u;
+  return narrow_bits((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
+}
 LH_INLINE F32 load_n(const Bf16* from, int64_t n) { return widen(load_bits_n(from, n)); }
 LH_INLINE void store_n(Bf16* to, F32 value, int64_t n) { store_bits_n(to, narrow(value), n); }
 

@@ -11,6 +11,14 @@ namespace longhaul::trainer::LH_ISA {
 inline constexpr int kTileRows = 8;
 inline constexpr int kTileVectors = 3;
 
+// One instruction each; GCC 12 makes several of its own conversions.
+LH_INLINE U32 widen_bits(U16 bits) {
+  return reinterpret_cast<U32>(_mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(bits)));
+}
+LH_INLINE U16 narrow_bits(U32 bits) {
+  return reinterpret_cast<U16>(_mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(bits)));
+}
+
 // The first n lanes; the others are 0. n >= kLanes: all, without a mask, because masked stores are slow.
 LH_INLINE uint16_t first_lanes(int64_t n) { return static_cast<uint16_t>((1u << n) - 1u); }
 LH_INLINE F32 load_n(const float* from, int64_t n) {
@@ -22,7 +30,12 @@ LH_INLINE void store_n(float* to, F32 value, int64_t n) {
   _mm512_mask_storeu_ps(to, first_lanes(n), reinterpret_cast<__m512>(value));
 }
 LH_INLINE U16 load_bits_n(const Bf16* from, int64_t n) {
-  return reinterpret_cast<U16>(_mm256_maskz_loadu_epi16(n >= kLanes ? 0xffff : first_lanes(n), from));
+  U16 bits;
+  if (n >= kLanes) {
+    std::memcpy(&bits, from, sizeof bits);
+    return bits;
+  }
+  return reinterpret_cast<U16>(_mm256_maskz_loadu_epi16(first_lanes(n), from));
 }
 LH_INLINE void store_bits_n(Bf16* to, U16 bits, int64_t n) {
   if (n >= kLanes) {

@@ -11,15 +11,18 @@ namespace longhaul::trainer {
 
 namespace {
 
-// Element `element` of tensor `tensor`: one 32-bit word of the stream, through the inverse normal.
-float normal_element(uint64_t seed, uint32_t tensor, int64_t element, double sigma) {
-  const uint64_t quad = static_cast<uint64_t>(element) / 4;
-  const PhiloxCounter words =
-      philox({static_cast<uint32_t>(quad), static_cast<uint32_t>(quad >> 32), tensor, 0},
-             {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
-  const double uniform =
-      (static_cast<double>(words[static_cast<uint64_t>(element) % 4]) + 0.5) / 4294967296.0;
-  return static_cast<float>(determined_normal(uniform) * sigma);
+// Elements `part` of the tensor's own stream: each is one 32-bit word, through the inverse normal.
+void fill_normal(uint64_t seed, uint32_t tensor, const Range& part, double sigma, float* out) {
+  PhiloxCounter words{};
+  for (int64_t element = part.begin; element < part.end; ++element) {
+    const uint64_t at = static_cast<uint64_t>(element);
+    if (element == part.begin || at % 4 == 0) {
+      words = philox({static_cast<uint32_t>(at / 4), static_cast<uint32_t>(at / 4 >> 32), tensor, 0},
+                     {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+    }
+    const double uniform = (static_cast<double>(words[at % 4]) + 0.5) / 4294967296.0;
+    *out++ = static_cast<float>(determined_normal(uniform) * sigma);
+  }
 }
 
 void fill(const ParameterTensor& tensor, uint32_t index, const Range& part, uint64_t seed, double sigma,
@@ -37,9 +40,7 @@ void fill(const ParameterTensor& tensor, uint32_t index, const Range& part, uint
   }
   const bool scaled = tensor.initial_value == InitialValue::kScaledNormal;
   const double deviation = scaled ? sigma / std::sqrt(2.0 * static_cast<double>(layers)) : sigma;
-  for (int64_t i = 0; i < part.size(); ++i) {
-    out[i] = normal_element(seed, index, part.begin - tensor.offset + i, deviation);
-  }
+  fill_normal(seed, index, {part.begin - tensor.offset, part.end - tensor.offset}, deviation, out);
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // Measures one trainer rank on one thread beside the arithmetic peak of this CPU: the share of the peak that
 // the matrix product reaches alone, and that whole steps (forward, backward, AdamW) reach.
-// Prints one JSON object a line as tests/bench expects them; `run` adds PyTorch's figures.
+// Prints one JSON object a line as ./tests/bench wants it; `run` adds PyTorch's figures.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -122,14 +123,37 @@ double step_seconds(const config::Model& shape, int64_t batch, int steps) {
   return best;
 }
 
-void print_line(const char* metric, double ours, const char* unit, double limit, const char* limit_name) {
-  const bool limited = limit > 0;
-  fmt::print(R"({{"bench":"trainer","metric":"{}","ours":{:.6g},"peer":null,"peer_name":null,"limit":{},)"
-             R"("limit_name":{},"unit":"{}","ratio_to_peer":null,"ratio_to_limit":{}}})"
-             "\n",
-             metric, ours, limited ? fmt::format("{:.6g}", limit) : "null",
-             limited ? fmt::format("\"{}\"", limit_name) : "null", unit,
-             limited ? fmt::format("{:.4g}", ours / limit) : "null");
+std::string number_or_null(double value) { return value > 0 ? fmt::format("{:.6g}", value) : "null"; }
+
+// peer, limit: 0 is unknown.
+void print_line(const char* metric, const char* unit, double ours, double peer, double limit,
+                const char* limit_name) {
+  fmt::print(
+      R"({{"bench":"trainer","metric":"{}","unit":"{}","ours":{:.6g},"peer":{},"peer_name":{},"limit":{},)"
+      R"("limit_name":{}}})"
+      "\n",
+      metric, unit, ours, number_or_null(peer), peer > 0 ? "\"PyTorch bf16, 1 thread\"" : "null",
+      number_or_null(limit), limit > 0 ? fmt::format("\"{}\"", limit_name) : "null");
+}
+
+struct Options {
+  int steps = 6;
+  double peer_tokens_per_second = 0;
+  double peer_gemm_flops = 0;
+  bool demo = false;  // the shape of ./deploy/demo instead: to look at, not to compare
+};
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    const double value = std::atof(argv[i + 1]);
+    if (name == "--steps") options.steps = static_cast<int>(value);
+    if (name == "--peer-tokens-per-second") options.peer_tokens_per_second = value;
+    if (name == "--demo") options.demo = value != 0;
+    if (name == "--peer-gemm-flops") options.peer_gemm_flops = value;
+  }
+  return options;
 }
 
 }  // namespace
@@ -137,23 +161,29 @@ void print_line(const char* metric, double ours, const char* unit, double limit,
 
 int main(int argc, char** argv) {
   using namespace longhaul::trainer;
-  const int steps = argc > 1 ? std::atoi(argv[1]) : 6;
-  const longhaul::config::Model shape{
+  const Options options = parse(argc, argv);
+  const longhaul::config::Model compared{
       .layers = 6, .hidden = 384, .heads = 6, .sequence_length = 256, .vocabulary_size = 4096};
-  const int64_t batch = 8;
+  const longhaul::config::Model demo{
+      .layers = 4, .hidden = 256, .heads = 4, .sequence_length = 256, .vocabulary_size = 256};
+  const longhaul::config::Model& shape = options.demo ? demo : compared;
+  const int64_t batch = options.demo ? 2 : 8;
+  const double tokens = static_cast<double>(batch * shape.sequence_length);
   const double peak = peak_bf16_flops_per_second();
   fmt::print(stderr, "kernels: {}; measured bf16 peak of one thread: {:.1f} GFLOP/s\n",
              fastest_kernels().name, peak / 1e9);
   const double gemm = gemm_flops_per_second(shape, batch * shape.sequence_length);
-  const double seconds = step_seconds(shape, batch, steps);
-  const double tokens = static_cast<double>(batch * shape.sequence_length);
+  const double seconds = step_seconds(shape, batch, options.steps);
   // What this CPU could do at most: all FLOPs of the model at the peak.
-  const double limit = peak > 0 ? tokens / (model_flops(shape, batch) / peak) : 0;
-  print_line("tokens_per_second", tokens / seconds, "1/s", limit, "model FLOPs at the measured bf16 peak");
-  if (peak > 0) {
-    print_line("step_mfu", model_flops(shape, batch) / seconds / peak, "ratio", 1, "measured bf16 peak");
-    print_line("step_hfu", hardware_flops(shape, batch) / seconds / peak, "ratio", 1, "measured bf16 peak");
-    print_line("gemm_mfu", gemm / peak, "ratio", 1, "measured bf16 peak");
-  }
+  const double limit = peak / model_flops(shape, batch) * tokens;
+  print_line("tokens_per_second", "1/s", tokens / seconds, options.peer_tokens_per_second, limit,
+             "model FLOPs at the measured bf16 peak");
+  if (peak <= 0) return 0;
+  const double peer_seconds =
+      options.peer_tokens_per_second > 0 ? tokens / options.peer_tokens_per_second : 0;
+  print_line("step_mfu", "ratio", model_flops(shape, batch) / seconds / peak,
+             peer_seconds > 0 ? model_flops(shape, batch) / peer_seconds / peak : 0, 1, "measured bf16 peak");
+  print_line("step_hfu", "ratio", hardware_flops(shape, batch) / seconds / peak, 0, 1, "measured bf16 peak");
+  print_line("gemm_mfu", "ratio", gemm / peak, options.peer_gemm_flops / peak, 1, "measured bf16 peak");
   return 0;
 }

@@ -1,6 +1,9 @@
 #include "daemon/agent/agent.h"
 
 #include <csignal>
+#include <map>
+#include <random>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -34,7 +37,8 @@ class AgentTest : public ::testing::Test {
     ASSERT_TRUE(write_file_durably(run() + "/run.yaml", yaml));
   }
 
-  pid_t start_agent(const std::vector<std::string>& extra_environment = {}, const std::string& error_file = "") {
+  pid_t start_agent(const std::vector<std::string>& extra_environment = {},
+                    const std::string& error_file = "") {
     ChildSpec spec;
     spec.argv = {LONGHAUL_AGENT, "--node", "node-0", "--run-dir", run()};
     spec.environment = current_environment();
@@ -58,7 +62,8 @@ class AgentTest : public ::testing::Test {
     wait_agent(pid);
   }
   void TearDown() override {
-    if (HasFailure()) std::fputs(read_file(node() + "/logs/agent.log").value_or("(no log)\n").c_str(), stderr);
+    if (HasFailure())
+      std::fputs(read_file(node() + "/logs/agent.log").value_or("(no log)\n").c_str(), stderr);
     const auto agents = agents_;
     for (const pid_t pid : agents) kill_agent(pid);
   }
@@ -91,7 +96,8 @@ class AgentTest : public ::testing::Test {
 };
 
 TEST_F(AgentTest, LaunchesRanksAndPassesOnEachStepOnceAndEachOtherReportOfEveryRank) {
-  write_config({R"(say={"phase":"restore","restored_step":0})", "steps=1:20:5", R"(say={"phase":"done","step":20})"});
+  write_config(
+      {R"(say={"phase":"restore","restored_step":0})", "steps=1:20:5", R"(say={"phase":"done","step":20})"});
   FakeDaemon daemon(run(), 1, "uuid-a");
   start_agent();
   ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
@@ -122,7 +128,8 @@ TEST_F(AgentTest, LaunchesRanksAndPassesOnEachStepOnceAndEachOtherReportOfEveryR
     EXPECT_EQ(exit.signal, 0);
     EXPECT_FALSE(exit.asked);
   }
-  EXPECT_TRUE(daemon.run_until([&] { return daemon.state_of(0) == "exited" && daemon.state_of(1) == "exited"; }));
+  EXPECT_TRUE(
+      daemon.run_until([&] { return daemon.state_of(0) == "exited" && daemon.state_of(1) == "exited"; }));
 }
 
 TEST_F(AgentTest, ReportsExitCodeSignalAndLastWordsFirstHand) {
@@ -165,7 +172,8 @@ TEST_F(AgentTest, ItsDeathEndsItsRanksAndTheNextAgentReportsThemOnce) {
   const pid_t first = start_agent();
   ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
   daemon.send(launch(daemon, "1.1"));
-  ASSERT_TRUE(daemon.run_until([&] { return running(daemon, 0) && running(daemon, 1) && daemon.entries.size() >= 3; }));
+  ASSERT_TRUE(daemon.run_until(
+      [&] { return running(daemon, 0) && running(daemon, 1) && daemon.entries.size() >= 3; }));
   const int64_t ranks[] = {daemon.pid_of(0), daemon.pid_of(1)};
   kill_agent(first);
   EXPECT_TRUE(daemon.run_until([&] { return !exists(ranks[0]) && !exists(ranks[1]); }));
@@ -276,9 +284,8 @@ TEST_F(AgentTest, ANewLaunchEndsTheOlderRanksFirst) {
   ASSERT_TRUE(daemon.run_until([&] { return running(daemon, 0) && running(daemon, 1); }));
   const int64_t older[] = {daemon.pid_of(0), daemon.pid_of(1)};
   daemon.send(launch(daemon, "1.2"));
-  ASSERT_TRUE(daemon.run_until([&] {
-    return running(daemon, 0) && daemon.ranks.size() == 2 && daemon.ranks[0].generation == "1.2";
-  }));
+  ASSERT_TRUE(daemon.run_until(
+      [&] { return running(daemon, 0) && daemon.ranks.size() == 2 && daemon.ranks[0].generation == "1.2"; }));
   EXPECT_FALSE(exists(older[0]) || exists(older[1]));
   ASSERT_TRUE(daemon.run_until([&] { return daemon.exits().size() == 2; }));
   for (const wire::ExitReport& exit : daemon.exits()) EXPECT_TRUE(exit.asked && exit.generation == "1.1");
@@ -294,7 +301,8 @@ TEST_F(AgentTest, TellsRanksWhatTheDaemonTellsThem) {
   daemon.run_for_ms(200);  // until both have connected
   daemon.send(wire::TellRanks{"tell", 1, "1.1", "checkpoint"});
   for (const char* file : {"/heard-0", "/heard-1"}) {
-    EXPECT_TRUE(daemon.run_until([&] { return read_file(run() + file).value_or("") == R"({"command":"checkpoint"})"; }));
+    EXPECT_TRUE(daemon.run_until(
+        [&] { return read_file(run() + file).value_or("") == R"({"command":"checkpoint"})"; }));
   }
 }
 
@@ -312,7 +320,8 @@ TEST_F(AgentTest, GarbageFromARankHarmsNobody) {
 TEST_F(AgentTest, WithoutADaemonItStopsTheRanksAfterTheOrphanTimeoutAndGoesOnWaiting) {
   write_config({"save=" + run() + "/saved:0", "forever"});
   ASSERT_TRUE(write_file_durably(
-      run() + "/run.yaml", config::with(*read_file(run() + "/run.yaml"), "cluster:\n", "cluster:\n  orphan_timeout_ms: 1000\n")));
+      run() + "/run.yaml",
+      config::with(*read_file(run() + "/run.yaml"), "cluster:\n", "cluster:\n  orphan_timeout_ms: 1000\n")));
   auto daemon = std::make_unique<FakeDaemon>(run(), 1, "uuid-a");
   const pid_t agent = start_agent();
   ASSERT_TRUE(daemon->run_until([&] { return daemon->hellos == 1; }));
@@ -328,6 +337,85 @@ TEST_F(AgentTest, WithoutADaemonItStopsTheRanksAfterTheOrphanTimeoutAndGoesOnWai
   FakeDaemon next(run(), 2, "uuid-b");
   EXPECT_TRUE(next.run_until([&] { return next.exits().size() == 2; }));
   for (const wire::ExitReport& exit : next.exits()) EXPECT_TRUE(exit.asked && exit.exit_code == 0);
+}
+
+TEST_F(AgentTest, LeavesADaemonThatIsOnlyStoppedForANewerOneThatHasPublishedItself) {
+  write_config({"forever"});
+  FakeDaemon stopped(run(), 1, "uuid-a");
+  const pid_t agent = start_agent();
+  ASSERT_TRUE(stopped.run_until([&] { return stopped.hellos == 1 && stopped.heartbeats > 0; }));
+  // From here on the first one does not run: its connection stays open and silent.
+  FakeDaemon newer(run(), 2, "uuid-b");
+  EXPECT_TRUE(newer.run_until([&] { return newer.heartbeats > 0; }));
+  EXPECT_TRUE(exists(agent));
+}
+
+TEST_F(AgentTest, TriesAgainWhenADaemonDoesNotWelcomeIt) {
+  write_config({"forever"});
+  FakeDaemon daemon(run(), 1, "uuid-a");
+  daemon.welcomes = false;
+  start_agent();
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
+  daemon.send(launch(daemon, "1.1"));  // who has not said who it is commands nothing
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.closed.size() == 1; }));
+  daemon.welcomes = true;
+  EXPECT_TRUE(daemon.run_until([&] { return daemon.heartbeats > 0; }));
+  EXPECT_TRUE(daemon.ranks.empty());
+}
+
+TEST_F(AgentTest, LivesInASessionOfItsOwnWhereTheTerminalsSignalsDoNotReachIt) {
+  write_config({"forever"});
+  FakeDaemon daemon(run(), 1, "uuid-a");
+  const pid_t agent = start_agent();
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
+  EXPECT_EQ(process_info(agent)->session, agent);
+  ::kill(agent, SIGINT);
+  ::kill(agent, SIGHUP);
+  daemon.heartbeats = 0;
+  EXPECT_TRUE(daemon.run_until([&] { return daemon.heartbeats > 3; }));
+}
+
+// Killed at any instant, over and over: every rank that a generation was to have is reported once, no
+// number is missing, and nothing is left running.
+TEST_F(AgentTest, KilledAtAnyInstantItReportsEveryRankOnce) {
+  write_config({"steps=1:1000:3"});
+  FakeDaemon daemon(run(), 1, "uuid-a");
+  pid_t agent = start_agent();
+  std::set<int64_t> pids;
+  std::mt19937 random(7);
+  for (int round = 1; round <= 12; ++round) {
+    const int hellos = daemon.hellos;
+    ASSERT_TRUE(
+        daemon.run_until([&] { return daemon.hellos > hellos - (round == 1) && daemon.connected(); }));
+    daemon.run_for_ms(10);
+    daemon.send(launch(daemon, "1." + std::to_string(round)));
+    // From "before the command arrived" to "well under way"; now and then a rank dies just before.
+    const int delay_ms = static_cast<int>(random() % 120);
+    daemon.run_for_ms(delay_ms);
+    for (const wire::RankStatus& rank : daemon.ranks)
+      if (rank.pid != 0 && rank.state == "running") pids.insert(rank.pid);
+    if (round % 3 == 0 && running(daemon, 1)) ::kill(static_cast<pid_t>(daemon.pid_of(1)), SIGKILL);
+    if (round % 2 == 0) ::usleep(random() % 3000);
+    kill_agent(agent);
+    agent = start_agent();
+  }
+  daemon.run_for_ms(1000);
+  ASSERT_FALSE(daemon.entries.empty());
+  std::set<int64_t> seqs;
+  for (const wire::SpoolEntry& entry : daemon.entries) seqs.insert(entry.seq);
+  EXPECT_EQ(*seqs.rbegin(), static_cast<int64_t>(seqs.size()));  // 1..n without a gap
+  std::map<std::string, std::set<int>> told;
+  std::set<int64_t> counted;
+  for (const wire::SpoolEntry& entry : daemon.entries) {
+    if (!entry.report.contains("exit") || !counted.insert(entry.seq).second)
+      continue;  // the same entry again
+    const auto exit = *wire::parse_exit_report(*json::get_object(entry.report, "exit"));
+    EXPECT_TRUE(told[exit.generation].insert(exit.rank).second)
+        << exit.generation << "/" << exit.rank << " twice";
+  }
+  EXPECT_GE(told.size(), 6u);
+  for (const auto& [generation, ranks] : told) EXPECT_EQ(ranks.size(), 2u) << generation;
+  for (const int64_t pid : pids) EXPECT_FALSE(exists(pid)) << pid;
 }
 
 TEST_F(AgentTest, ShutdownKillsTellsAndLeaves) {
