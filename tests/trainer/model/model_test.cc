@@ -1,5 +1,6 @@
 #include "trainer/model/model.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -115,6 +116,31 @@ TEST(Model, GradientsDoNotDependOnWhatWasComputedBefore) {
   model.forward_backward(sample.weights.data(), sample.tokens.data(), sample.targets.data(), twice.data(),
                          &loss);
   EXPECT_EQ(std::memcmp(once.data(), twice.data(), once.size() * sizeof(float)), 0);
+}
+
+// Every digest of a run hangs on these bits: compilers, CPUs and refactorings must leave them alone. A change
+// on purpose records the new number here and says so in CHANGELOG.md.
+TEST(Model, BitsAreThoseThatWereRecorded) {
+  const config::Model shape{
+      .layers = 2, .hidden = 48, .heads = 3, .sequence_length = 70, .vocabulary_size = 101};
+  Model model(shape, 2);
+  const int64_t size = model.layout().padded_size();
+  std::vector<float> master(size), grads(size);
+  std::vector<Bf16> weights(size);
+  initialize(model.layout(), shape, 5, {0, size}, master.data());
+  fastest_kernels().round_to_bf16(master.data(), weights.data(), size);
+  std::vector<int32_t> tokens, targets;
+  for (int32_t i = 0; i < 140; ++i) {
+    tokens.push_back((i * i * 7 + i / 5) % 101);
+    targets.push_back((i * 11 + i * i) % 101);
+  }
+  std::vector<double> losses(2);
+  const float loss =
+      model.forward_backward(weights.data(), tokens.data(), targets.data(), grads.data(), losses.data());
+  uint64_t digest = 0xcbf29ce484222325ull;  // FNV-1a over the gradients' words
+  for (float gradient : grads) digest = (digest ^ std::bit_cast<uint32_t>(gradient)) * 0x100000001b3ull;
+  EXPECT_EQ(std::bit_cast<uint32_t>(loss), 1084213205u);  // 4.9931
+  EXPECT_EQ(digest, 13460895788531090362ull);
 }
 
 TEST(Model, ATinyOneLearnsAFixedBatchByHeart) {
