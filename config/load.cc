@@ -68,7 +68,8 @@ std::vector<Field> all_fields(RunConfig* c, int* version) {
   const auto corpus = [data]() -> std::vector<Field> {
     data->corpora.reserve(4096);  // the fields below point into it
     Corpus& entry = data->corpora.emplace_back();
-    return {text("path", &entry.path, kRequired), number("weight", &entry.weight, 0, 1e12)};
+    return {text("path", &entry.path, kRequired), text("name", &entry.name),
+            number("weight", &entry.weight, 0, 1e12)};
   };
   return {integer("version", version, 1, 1, kRequired),
           section("run", run_fields(&c->run), kRequired),

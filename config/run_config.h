@@ -58,6 +58,7 @@ struct Batch {
 struct Corpus {
   std::string path;  // without the .bin/.idx ending
   double weight = 1.0;
+  std::string name;  // for people: "German"; empty: the last part of the path
 };
 
 struct Data {

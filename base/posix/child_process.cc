@@ -113,7 +113,9 @@ Result<Child> spawn_child(const ChildSpec& spec) {
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return errno_error("open /dev/null");
   const auto or_null = [&](int fd) { return fd >= 0 ? fd : null.get(); };
-  const Prepared prepared{std::move(path), pointers(spec.argv), pointers(spec.environment),
+  const Prepared prepared{std::move(path),
+                          pointers(spec.argv),
+                          pointers(spec.environment),
                           {or_null(spec.stdin_fd), or_null(spec.stdout_fd), or_null(spec.stderr_fd)},
                           ::getpid()};
   int ends[2];

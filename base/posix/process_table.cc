@@ -17,9 +17,10 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
   ProcessInfo info;
   info.pid = pid;
   unsigned long long start = 0;
-  const int read = std::sscanf(text->c_str() + close + 1,
-                               " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                               &info.state, &info.parent, &info.group, &info.session, &start);
+  const int read =
+      std::sscanf(text->c_str() + close + 1,
+                  " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                  &info.state, &info.parent, &info.group, &info.session, &start);
   if (read != 5) return std::nullopt;
   info.start_ticks = start;
   return info;

@@ -31,8 +31,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int64_t kFlushDelayMs = 5;      // reports that come together go together
-constexpr int64_t kLastFlushMs = 2000;    // before leaving
+constexpr int64_t kFlushDelayMs = 5;    // reports that come together go together
+constexpr int64_t kLastFlushMs = 2000;  // before leaving
 constexpr int64_t kShortestWakeMs = 1;
 
 bool is_gone(const std::string& directory) {
@@ -46,8 +46,8 @@ pid_t session_of(pid_t pid) { return ::getsid(pid); }
 }  // namespace
 
 struct Agent::Impl {
-  Impl(asio::io_context& context, AgentOptions o, const config::RunConfig& c, const AgentPaths& p, const Clock& k,
-       AgentMemory memory, Spool spool, RankRecords records)
+  Impl(asio::io_context& context, AgentOptions o, const config::RunConfig& c, const AgentPaths& p,
+       const Clock& k, AgentMemory memory, Spool spool, RankRecords records)
       : io(context),
         options(std::move(o)),
         config(c),
@@ -57,7 +57,8 @@ struct Agent::Impl {
         remembered{memory.term, memory.uuid},
         core(AgentLimits{c.cluster.orphan_timeout_ms, c.recovery.stop_grace_ms}, memory, k.steady_ms()),
         host(context,
-             RankLauncher(c, RankPlaces{options.trainer, options.run_directory, options.node, p.logs, p.socket}),
+             RankLauncher(c,
+                          RankPlaces{options.trainer, options.run_directory, options.node, p.logs, p.socket}),
              p.rank_records, std::move(records), [this](const RankHost::Exit& exit) { rank_exited(exit); }),
         diary(std::move(spool), k, [this](const RankId& id) { exit_written(id); }),
         link(context, DaemonPlace{p.daemon_document, p.key_file}, k, link_handlers()),
@@ -87,7 +88,8 @@ struct Agent::Impl {
   // --- what the core decided -------------------------------------------------------------------
 
   void execute(AgentActions actions) {
-    std::deque<AgentAction> todo(std::make_move_iterator(actions.begin()), std::make_move_iterator(actions.end()));
+    std::deque<AgentAction> todo(std::make_move_iterator(actions.begin()),
+                                 std::make_move_iterator(actions.end()));
     while (!todo.empty()) {
       const AgentAction action = std::move(todo.front());
       todo.pop_front();
@@ -257,7 +259,8 @@ struct Agent::Impl {
   void obey(const Result<AgentCommand>& command) {
     if (!command) return log_warning("a command makes no sense: " + command.error().message);
     AgentOutcome outcome = core.handle(*command, clock.steady_ms());
-    if (outcome.refusal) log_warning(fmt::format("refused ({} so far): {}", core.refused(), *outcome.refusal));
+    if (outcome.refusal)
+      log_warning(fmt::format("refused ({} so far): {}", core.refused(), *outcome.refusal));
     execute(std::move(outcome.actions));
     send_heartbeat();
   }
@@ -341,9 +344,10 @@ Result<std::unique_ptr<Agent>> Agent::create(asio::io_context& io, AgentOptions 
   auto impl = std::make_unique<Impl>(io, std::move(options), config, paths, clock, memory, std::move(spool),
                                      std::move(records));
   Impl* raw = impl.get();
-  LH_ASSIGN(raw->server, RankServer::listen(
-                             io, paths.socket, [raw](pid_t pid) { return raw->identify(pid); },
-                             [raw](const RankId& id, json::object report) { raw->rank_spoke(id, std::move(report)); }));
+  LH_ASSIGN(raw->server,
+            RankServer::listen(
+                io, paths.socket, [raw](pid_t pid) { return raw->identify(pid); },
+                [raw](const RankId& id, json::object report) { raw->rank_spoke(id, std::move(report)); }));
   return std::unique_ptr<Agent>(new Agent(std::move(impl)));
 }
 

@@ -51,7 +51,9 @@ Result<AgentCommand> to_command(const wire::TellRanks& m) {
   return AgentCommand(TellCommand{m.id, m.term, generation, m.command});
 }
 
-Result<AgentCommand> to_command(const wire::Shutdown& m) { return AgentCommand(ShutdownCommand{m.id, m.term}); }
+Result<AgentCommand> to_command(const wire::Shutdown& m) {
+  return AgentCommand(ShutdownCommand{m.id, m.term});
+}
 
 wire::RankStatus to_status(const RankView& rank) {
   wire::RankStatus status;

@@ -53,17 +53,18 @@ struct DaemonLink::Impl : std::enable_shared_from_this<DaemonLink::Impl> {
   std::shared_ptr<Channel> channel;
   bool welcomed = false;
   bool stopped = false;
-  int64_t term = 0;        // of the daemon spoken to
-  int64_t attempt = 0;     // callbacks of an earlier one are ignored
+  int64_t term = 0;     // of the daemon spoken to
+  int64_t attempt = 0;  // callbacks of an earlier one are ignored
   int64_t backoff_ms = kFirstBackoffMs;
   int64_t heard_ms = 0;
   std::string last_trouble;  // each is logged once, not every second
 
   void after(int64_t delay_ms, void (Impl::*then)()) {
     timer.expires_after(std::chrono::milliseconds(delay_ms));
-    timer.async_wait([self = shared_from_this(), then, current = attempt](const boost::system::error_code& error) {
-      if (!error && !self->stopped && current == self->attempt) ((*self).*then)();
-    });
+    timer.async_wait(
+        [self = shared_from_this(), then, current = attempt](const boost::system::error_code& error) {
+          if (!error && !self->stopped && current == self->attempt) ((*self).*then)();
+        });
   }
 
   void retry(const std::string& trouble) {
@@ -126,7 +127,8 @@ struct DaemonLink::Impl : std::enable_shared_from_this<DaemonLink::Impl> {
     const auto message =
         object ? wire::parse_daemon_message(*object) : Result<wire::DaemonMessage>(object.error());
     if (!message) return retry("it sent what is no message: " + message.error().message);
-    if (const auto* refused = std::get_if<wire::Refused>(&*message)) return retry("refused: " + refused->reason);
+    if (const auto* refused = std::get_if<wire::Refused>(&*message))
+      return retry("refused: " + refused->reason);
     if (const auto* welcome = std::get_if<wire::Welcome>(&*message)) return greet(*welcome);
     if (!welcomed) return retry("it commands before it says who it is");
     handlers.on_message(*message);
@@ -136,7 +138,8 @@ struct DaemonLink::Impl : std::enable_shared_from_this<DaemonLink::Impl> {
     if (welcomed) return retry("a second welcome");
     if (const auto refusal = handlers.on_welcome(welcome)) return retry("not obeyed: " + *refusal);
     welcomed = true;
-    log_info(fmt::format("obeying daemon {} of term {} at {}", welcome.uuid, welcome.term, channel->peer_address()));
+    log_info(fmt::format("obeying daemon {} of term {} at {}", welcome.uuid, welcome.term,
+                         channel->peer_address()));
     last_trouble.clear();
     backoff_ms = kFirstBackoffMs;
     term = welcome.term;

@@ -36,7 +36,8 @@ void Diary::retry_writing() {
 void Diary::welcome(int64_t acknowledged_seq) {
   if (acknowledged_seq >= spool_.next_seq()) {
     log_warning("this disk has forgotten entries that the daemon has: going on after them");
-    if (const auto skipped = spool_.skip_to(acknowledged_seq + 1); !skipped) complain(skipped.error().message);
+    if (const auto skipped = spool_.skip_to(acknowledged_seq + 1); !skipped)
+      complain(skipped.error().message);
   }
   window_.welcome(acknowledged_seq);
   acknowledge(acknowledged_seq);
@@ -44,7 +45,8 @@ void Diary::welcome(int64_t acknowledged_seq) {
 
 void Diary::acknowledge(int64_t seq) {
   window_.acknowledge(seq);
-  if (const auto trimmed = spool_.acknowledge(window_.acknowledged()); !trimmed) complain(trimmed.error().message);
+  if (const auto trimmed = spool_.acknowledge(window_.acknowledged()); !trimmed)
+    complain(trimmed.error().message);
 }
 
 std::optional<wire::SpoolBatch> Diary::next_batch() {

@@ -25,7 +25,8 @@ Result<std::set<RankId>> exits_in(const Spool& spool) {
     if (!body) continue;
     const auto exit = wire::parse_exit_report(*body);
     if (!exit) continue;
-    if (const auto generation = parse_generation(exit->generation)) found.insert(RankId{*generation, exit->rank});
+    if (const auto generation = parse_generation(exit->generation))
+      found.insert(RankId{*generation, exit->rank});
   }
   return found;
 }
@@ -41,7 +42,8 @@ Result<RankRecords> end_earlier_life(const AgentPaths& paths, Spool& spool, int6
   LH_ASSIGN(const std::set<RankId> reported, exits_in(spool));
   for (const RankRecord& record : records.ranks) {
     if (reported.count(record.id) != 0) continue;
-    const std::string log = fmt::format("{}/{}/rank-{}.err", paths.logs, record.id.generation.text(), record.id.rank);
+    const std::string log =
+        fmt::format("{}/{}/rank-{}.err", paths.logs, record.id.generation.text(), record.id.rank);
     const RecordExit exit{record.id, record.pid, -1, SIGKILL, false, ""};
     log_warning(fmt::format("rank {} of {} died with the agent before this one", record.id.rank,
                             record.id.generation.text()));

@@ -40,7 +40,8 @@ StartAnswer RankHost::start_one(const LaunchCommand& launch, const RankPlace& pl
   const RankId id{launch.generation, place.rank};
   auto started = launcher_.start(launch, place, address_, rendezvous_);
   if (!started) {
-    log_error(fmt::format("rank {} of {} did not start: {}", id.rank, id.generation.text(), started.error().message));
+    log_error(fmt::format("rank {} of {} did not start: {}", id.rank, id.generation.text(),
+                          started.error().message));
     return StartAnswer{id, 0, started.error().message};
   }
   const pid_t pid = started->child.pid;

@@ -68,7 +68,8 @@ int run_agent(const AgentArguments& arguments) {
   options.address = variable("LONGHAUL_AGENT_ADDRESS");
   const std::string interval = variable("LONGHAUL_AGENT_INTERVAL_MS", "500");
   options.interval_ms = std::strtoll(interval.c_str(), nullptr, 10);
-  if (options.interval_ms < 1) return fail("LONGHAUL_AGENT_INTERVAL_MS is '" + interval + "'; it must be above 0");
+  if (options.interval_ms < 1)
+    return fail("LONGHAUL_AGENT_INTERVAL_MS is '" + interval + "'; it must be above 0");
   const std::string executable = absolute(arguments.executable);
   options.trainer = executable.substr(0, executable.rfind('/')) + "/longhaul-trainer";
 
@@ -88,7 +89,8 @@ int run_agent(const AgentArguments& arguments) {
     log_error(agent.error().message);
     return fail(agent.error().message);
   }
-  log_info(fmt::format("agent of node {} for run {}, process {}", arguments.node, config->run.name, ::getpid()));
+  log_info(
+      fmt::format("agent of node {} for run {}, process {}", arguments.node, config->run.name, ::getpid()));
   listen_for_end(signals, **agent);
   (*agent)->start();
   io.run();

@@ -104,8 +104,9 @@ void DaemonRunView::add_position(json::object* o) const {
   for (const auto& corpus : config_.data.corpora) weights += corpus.weight;
   json::array languages;
   for (const auto& corpus : config_.data.corpora) {
-    languages.push_back(json::object{{"name", std::filesystem::path(corpus.path).filename().string()},
-                                     {"weight", corpus.weight / weights}});
+    const std::string name =
+        corpus.name.empty() ? std::filesystem::path(corpus.path).filename().string() : corpus.name;
+    languages.push_back(json::object{{"name", name}, {"weight", corpus.weight / weights}});
   }
   (*o)["languages"] = std::move(languages);
 }
@@ -197,7 +198,7 @@ json::array DaemonRunView::nodes() {
                      {"ranks", std::move(ranks)},
                      {"connected", row.has_value()},
                      {"last_heard_ms", row ? json::value(row->last_heard_ms_ago) : json::value(nullptr)},
-                     {"restarts", std::max<int64_t>(0, node.starts - 1)}});
+                     {"restarts", std::max<int64_t>(0, node.lives - 1)}});
   }
   return rows;
 }

@@ -52,7 +52,6 @@ void Decider::start_missing_agents() {
   for (const std::string& name : policy_.nodes) {
     NodeState& node = s().nodes[name];
     if (node.connected || node.status == NodeStatus::kExcluded || now_ < node.start_again_ms) continue;
-    ++node.starts;
     node.start_again_ms = now_ + policy_.agent_start_retry_ms;
     act(StartAgent{name});
   }

@@ -59,6 +59,7 @@ void Decider::on(const DaemonStarted& e) {
 void Decider::on(const AgentConnected& e) {
   NodeState& node = s().nodes[e.node];
   node.connected = true;
+  if (node.instance != e.instance) ++node.lives;
   node.instance = e.instance;
   if (node.status != NodeStatus::kExcluded)
     node.status = is_placed(e.node) ? NodeStatus::kHealthy : NodeStatus::kSpare;

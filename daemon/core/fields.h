@@ -20,7 +20,7 @@ namespace longhaul::daemon {
 
 LH_FIELDS(Generation, f("term", s.term), f("sequence", s.sequence))
 LH_FIELDS(NodeState, f("status", s.status), f("connected", s.connected), f("instance", s.instance),
-          f("starts", s.starts), f("start_again_ms", s.start_again_ms))
+          f("lives", s.lives), f("start_again_ms", s.start_again_ms))
 LH_FIELDS(RankState, f("rank", s.rank), f("node", s.node), f("status", s.status), f("done", s.done),
           f("exit_code", s.exit_code), f("signal", s.signal))
 LH_FIELDS(Incident, f("kind", s.kind), f("node", s.node), f("rank", s.rank), f("at_ms", s.at_ms),

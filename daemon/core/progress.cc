@@ -36,7 +36,7 @@ void Decider::on(const FirstStep& e) {
   move_to(RunStatus::kTraining, "step " + std::to_string(e.step));
   if (!s().incident) return;
   const int64_t lost = std::max<int64_t>(0, s().highest_step - s().restored_step);
-  Announce a{.kind = "restored", .severity = lost > 0 ? "undone" : "recovered", .step = s().restored_step};
+  Announce a{.kind = "restored", .severity = "recovered", .step = s().restored_step};
   a.title = "Training goes on from step " + std::to_string(s().restored_step) + ".";
   if (lost > 0) {
     a.to_step = s().highest_step;

@@ -23,7 +23,6 @@ std::string rank_and_node(int rank, const std::string& node) {
 Incident incident_of(const RankExited& e, int64_t now_ms) {
   Incident i{.kind = "rank_died", .node = e.node, .rank = e.rank, .at_ms = now_ms, .step = e.highest_step};
   i.detail = rank_and_node(e.rank, e.node) + ": " + how(e) + ".";
-  if (!e.last_stderr.empty()) i.detail += " Last words: " + e.last_stderr;
   // A signal comes from outside, a lost peer is somebody else's death: neither is the run's own fault.
   if (e.signal == 0 && e.exit_code != kExitLostPeer) i.signature = "exit " + std::to_string(e.exit_code);
   return i;
@@ -41,6 +40,9 @@ void Decider::on(const RankExited& e) {
   s().highest_step = std::max(s().highest_step, e.highest_step);
 
   const bool well = e.exit_code == 0 && e.signal == 0;
+  // For the journal and the operator only: what a program prints is not for the public.
+  if (!well && !e.last_stderr.empty())
+    because(rank_and_node(e.rank, e.node) + " last said: " + e.last_stderr);
   if (!well && !e.asked && e.exit_code != kExitLostPeer && s().incident &&
       s().incident->kind == "peer_lost") {
     s().incident = incident_of(e, s().incident->at_ms);  // the cause behind the lost peers

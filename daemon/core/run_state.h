@@ -35,7 +35,7 @@ struct NodeState {
   NodeStatus status = NodeStatus::kUnknown;
   bool connected = false;
   std::string instance;        // the agent's life that is or was connected
-  int64_t starts = 0;          // times its agent was asked to start
+  int64_t lives = 0;           // different agents that connected from it
   int64_t start_again_ms = 0;  // not before
 };
 

@@ -1,28 +1,30 @@
-// The two kinds of connection, over one stream type for TCP and Unix sockets so that Beast is instantiated
-// once. Internal to telemetry/http.
+// The two kinds of connection. Internal to telemetry/http; both own themselves while something is under way.
 #pragma once
 
 #include <memory>
 
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/beast/core/basic_stream.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
-
+#include "base/posix/unique_fd.h"
 #include "telemetry/http/server_state.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace longhaul::telemetry::http {
 
-using Stream =
-    boost::beast::basic_stream<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
-using BeastRequest = boost::beast::http::request<boost::beast::http::string_body>;
+// A connected socket as it goes from the listener to a request and from there to a WebSocket.
+struct Socket {
+  UniqueFd fd;       // non-blocking
+  int family = 0;    // AF_INET, …
+  int protocol = 0;  // IPPROTO_TCP; 0 for a Unix socket
+};
 
-// Serves the requests of an accepted socket until it closes. Owns itself.
-void serve_connection(std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot, Stream stream);
+// Serves the requests of an accepted socket until it closes.
+void serve_connection(boost::asio::io_context& context, std::shared_ptr<ServerState> state,
+                      std::unique_ptr<Slot> slot, Socket socket);
 
-// Answers a WebSocket upgrade and feeds it from the server's LiveSource. Owns itself.
-void serve_live(std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot, Stream stream,
-                BeastRequest request);
+// Answers the WebSocket upgrade that `request` asks for and feeds it from the server's LiveSource.
+void serve_live(boost::asio::io_context& context, std::shared_ptr<ServerState> state,
+                std::unique_ptr<Slot> slot, Socket socket, const Request& request);
 
 }  // namespace longhaul::telemetry::http

@@ -38,6 +38,11 @@ std::optional<uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
+bool is_socket(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 bool somebody_listens(const Endpoint& e) {
   const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int rc = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&e.address), e.size_bytes);
@@ -55,6 +60,9 @@ Result<> bind_unix(int fd, const Endpoint& e) {
   const auto* address = reinterpret_cast<const sockaddr*>(&e.address);
   if (::bind(fd, address, e.size_bytes) != 0) {
     if (errno != EADDRINUSE) return bind_error(e);
+    if (!is_socket(e.unix_path)) {
+      return Error{ErrorCode::kConflict, fmt::format("{} exists and is no socket", e.unix_path)};
+    }
     if (somebody_listens(e))
       return Error{ErrorCode::kConflict, fmt::format("the address {} is in use", e.text)};
     ::unlink(e.unix_path.c_str());

@@ -2,7 +2,10 @@
 #include <optional>
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -21,6 +24,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using beast::error_code;
+// One stream type for TCP and Unix sockets: Beast is instantiated once.
+using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::io_context::executor_type>;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 using Message = beast::http::response<beast::http::span_body<const char>>;
 using Serializer = beast::http::response_serializer<beast::http::span_body<const char>>;
@@ -29,12 +34,19 @@ std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
 class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot, Stream stream)
-      : state_(std::move(state)),
+  HttpConnection(asio::io_context& context, std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot,
+                 Socket socket)
+      : context_(context),
+        state_(std::move(state)),
         slot_(std::move(slot)),
-        stream_(std::move(stream)),
+        family_(socket.family),
+        protocol_(socket.protocol),
+        stream_(context),
         buffer_(state_->options.header_limit_bytes + state_->options.body_limit_bytes + 4096),
         reply_timer_(stream_.get_executor()) {
+    error_code ec;  // failed: the first read says so
+    stream_.socket().assign({socket.family, socket.protocol}, socket.fd.get(), ec);
+    if (!ec) socket.fd.release();
     state_->connections.insert(this);
   }
   ~HttpConnection() override { state_->connections.erase(this); }
@@ -82,11 +94,16 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     request_.path = std::move(target->path);
     request_.query = std::move(target->query);
     if (request_.path == "/live" && state_->live != nullptr && beast::websocket::is_upgrade(message)) {
-      return serve_live(state_, std::move(slot_), std::move(stream_), parser_->release());
+      return upgrade();
     }
     head_only_ = request_.method == "HEAD";
     keep_alive_ = message.keep_alive();
     read_body();
+  }
+
+  void upgrade() {
+    Socket socket{UniqueFd(stream_.release_socket().release()), family_, protocol_};
+    serve_live(context_, state_, std::move(slot_), std::move(socket), request_);
   }
 
   void take_head() {
@@ -193,8 +210,11 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     });
   }
 
+  asio::io_context& context_;
   std::shared_ptr<ServerState> state_;
   std::unique_ptr<Slot> slot_;
+  int family_;
+  int protocol_;
   Stream stream_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
@@ -214,9 +234,11 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
 
 }  // namespace
 
-void serve_connection(std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot, Stream stream) {
+void serve_connection(asio::io_context& context, std::shared_ptr<ServerState> state,
+                      std::unique_ptr<Slot> slot, Socket socket) {
   const int64_t timeout_ms = state->options.header_timeout_ms;
-  std::make_shared<HttpConnection>(std::move(state), std::move(slot), std::move(stream))->read(timeout_ms);
+  std::make_shared<HttpConnection>(context, std::move(state), std::move(slot), std::move(socket))
+      ->read(timeout_ms);
 }
 
 }  // namespace longhaul::telemetry::http

@@ -1,3 +1,6 @@
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -12,6 +15,8 @@ namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using beast::error_code;
 
+using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::io_context::executor_type>;
+
 constexpr size_t kMessageLimitBytes = 4096;
 constexpr int kMessageLimit = 256;  // a viewer has one thing to say
 constexpr auto kHandshakeTimeout = std::chrono::seconds(30);
@@ -19,11 +24,12 @@ constexpr auto kIdleTimeout = std::chrono::seconds(50);  // a ping goes out at h
 
 class LiveSession final : public LiveConnection, public std::enable_shared_from_this<LiveSession> {
  public:
-  LiveSession(std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot, Stream stream)
-      : state_(std::move(state)),
-        slot_(std::move(slot)),
-        socket_(std::move(stream)),
-        buffer_(kMessageLimitBytes) {
+  LiveSession(asio::io_context& context, std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot,
+              Socket socket)
+      : state_(std::move(state)), slot_(std::move(slot)), socket_(context), buffer_(kMessageLimitBytes) {
+    error_code ec;  // failed: the handshake says so
+    socket_.next_layer().socket().assign({socket.family, socket.protocol}, socket.fd.get(), ec);
+    if (!ec) socket.fd.release();
     state_->connections.insert(this);
   }
   ~LiveSession() override {
@@ -31,7 +37,7 @@ class LiveSession final : public LiveConnection, public std::enable_shared_from_
     if (state_->live_connections.erase(this) > 0) report();
   }
 
-  void accept(BeastRequest request) {
+  void accept(const Request& request) {
     beast::get_lowest_layer(socket_).expires_never();  // the WebSocket has its own
     socket_.set_option(websocket::stream_base::timeout{kHandshakeTimeout, kIdleTimeout, true});
     socket_.set_option(
@@ -41,7 +47,9 @@ class LiveSession final : public LiveConnection, public std::enable_shared_from_
     socket_.read_message_max(kMessageLimitBytes);
     socket_.auto_fragment(false);
     socket_.text(true);
-    request_ = std::move(request);
+    request_.method(beast::http::verb::get);
+    request_.target(request.path);
+    for (const auto& [name, value] : request.headers) request_.insert(name, value);
     socket_.async_accept(request_, beast::bind_front_handler(&LiveSession::on_accept, shared_from_this()));
   }
 
@@ -64,7 +72,7 @@ class LiveSession final : public LiveConnection, public std::enable_shared_from_
 
  private:
   void on_accept(error_code ec) {
-    request_ = BeastRequest();
+    request_ = {};
     if (ec || state_->closed || state_->live == nullptr) return;
     feed_ = state_->live->connect();
     since_ = SteadyClock::now();
@@ -112,7 +120,7 @@ class LiveSession final : public LiveConnection, public std::enable_shared_from_
   std::unique_ptr<Slot> slot_;
   websocket::stream<Stream, false> socket_;  // false: no permessage-deflate, 100 kB a connection
   beast::flat_buffer buffer_;
-  BeastRequest request_;  // until it is accepted
+  beast::http::request<beast::http::empty_body> request_;  // until it is accepted
   std::unique_ptr<LiveStream> feed_;
   std::shared_ptr<const std::string> frame_;  // being written
   SteadyClock::time_point since_;             // the write, or the connection, began
@@ -123,10 +131,10 @@ class LiveSession final : public LiveConnection, public std::enable_shared_from_
 
 }  // namespace
 
-void serve_live(std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot, Stream stream,
-                BeastRequest request) {
-  std::make_shared<LiveSession>(std::move(state), std::move(slot), std::move(stream))
-      ->accept(std::move(request));
+void serve_live(asio::io_context& context, std::shared_ptr<ServerState> state, std::unique_ptr<Slot> slot,
+                Socket socket, const Request& request) {
+  std::make_shared<LiveSession>(context, std::move(state), std::move(slot), std::move(socket))
+      ->accept(request);
 }
 
 }  // namespace longhaul::telemetry::http

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <netinet/in.h>
@@ -85,13 +86,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
       const int on = 1;
       ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
-    const asio::generic::stream_protocol protocol(address.ss_family, tcp ? IPPROTO_TCP : 0);
-    Stream stream(context);
-    error_code ec;
-    stream.socket().assign(protocol, fd.get(), ec);
-    if (ec) return;
-    fd.release();
-    serve_connection(state, std::make_unique<Slot>(state, std::move(peer)), std::move(stream));
+    serve_connection(context, state, std::make_unique<Slot>(state, std::move(peer)),
+                     Socket{std::move(fd), address.ss_family, tcp ? IPPROTO_TCP : 0});
   }
 
   void wait_a_second() {

@@ -7,7 +7,7 @@
 namespace longhaul::telemetry::publish {
 
 struct Asset {
-  std::string_view path;  // "/" is the page itself
+  std::string_view path;  // "/index.html"; "/" serves that
   std::string_view content_type;
   std::string_view raw;
   std::string_view gz;     // empty: not compressed

@@ -93,7 +93,9 @@ struct Publisher::Impl {
     const auto names = history.metric_names();
     if (!names) return http::problem(names.error());
     if (!metric || std::find(names->begin(), names->end(), *metric) == names->end()) {
-      p.refuse("metric", metric.value_or(""), fmt::format("one of {}", fmt::join(*names, ", ")));
+      p.refuse("metric", metric.value_or(""),
+               names->empty() ? std::string("the name of a metric; none is recorded yet")
+                              : fmt::format("one of {}", fmt::join(*names, ", ")));
     }
     SeriesQuery query{.metric = metric.value_or(""),
                       .from = p.integer("from", 0, kMaxStep),

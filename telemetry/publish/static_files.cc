@@ -12,8 +12,9 @@ std::string tag_of(std::string_view etag, std::string_view coding) {
 }  // namespace
 
 std::optional<http::Response> static_file(Assets assets, const http::Request& request) {
+  const std::string_view path = request.path == "/" ? std::string_view("/index.html") : request.path;
   for (const Asset& asset : assets) {
-    if (asset.path != request.path) continue;
+    if (asset.path != path) continue;
     const std::string* accepted = request.header("Accept-Encoding");
     std::string_view coding;
     std::string_view bytes = asset.raw;

@@ -8,7 +8,7 @@
 
 namespace longhaul::telemetry::publish {
 
-// "/" is the page. nullopt: no such file.
+// "/" is "/index.html". nullopt: no such file.
 std::optional<http::Response> static_file(Assets assets, const http::Request& request);
 
 }  // namespace longhaul::telemetry::publish

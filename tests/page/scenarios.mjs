@@ -197,7 +197,7 @@ const demoBase = () => ({
 });
 // The daemon tells a failure and its end apart, and calls steps that are redone undone.
 const goesOn = (step, lost, cost_s) => ({ kind: "restored", severity: lost ? "undone" : "recovered", title: `Training goes on from step ${step - lost}.`, detail: lost ? `${lost} steps are being redone.` : "", step: step - lost, to_step: lost ? step : null, lost_steps: lost, cost_s });
-const failure = (step, lost, cost_s) => [{ kind: "rank_died", severity: "recovered", title: "A rank died on node-1.", detail: "Killed by signal 9.", step, node: "node-1" }, goesOn(step, lost, cost_s)];
+const failure = (step, lost, cost_s) => [{ kind: "rank_died", severity: "recovered", title: "A rank died on node-1.", detail: "Rank 3 on node-1: signal 9. Last words: 2026-11-24T00:24:14.973 rank 3[29926] info starts at step 0", step, node: "node-1" }, goesOn(step, lost, cost_s)];
 const died = (step, lost, cost_s) => ({ kind: "rank_died", severity: "recovered", title: "A process died on node-1.", detail: `Restarted from step ${step - lost}.`, step: step - lost, to_step: step, lost_steps: lost, cost_s, node: "node-1" });
 
 const manyNodes = (n, odd) => Array.from({ length: n }, (_, i) => ({

@@ -117,15 +117,15 @@ test("a failure and its end are one story, with its cost, and redoing is not und
     event(4, "restored", { severity: "undone", title: "Training goes on from step 1.", lost_steps: 2 }),
     event(3, "restored", { severity: "undone", title: "Training goes on from step 8.", detail: "2 steps are being redone.", lost_steps: 2, cost_s: 1.5 }),
     event(2, "checkpoint_saved", { severity: "good" }),
-    event(1, "rank_died", { title: "A rank died.", detail: "Killed by signal 9." }),
+    event(1, "rank_died", { title: "A rank died.", detail: "Killed by signal 9. Last words: bye" }),
   ]);
   assert.deepEqual(told.map((one) => [one.id, one.severity, one.cost_s]), [[5, "recovered", null], [4, "recovered", null], [2, "good", null], [1, "recovered", 1.5]]);
-  assert.equal(told[3].detail, "Killed by signal 9. Training goes on from step 8. 2 steps are being redone.");
+  assert.equal(told[3].detail, "Killed by signal 9. Training goes on from step 8. 2 steps are being redone. Last words: bye");
   assert.equal(told[3].lost_steps, 2);
 });
 
 test("a corpus named by its language's code is said in words", () => {
-  assert.deepEqual(["de", "text_pt-BR", "German", "books", "de.bin"].map(languages.languageName), ["German", "Brazilian Portuguese", "German", "books", "de.bin"]);
+  assert.deepEqual(["de", "text_pt-BR", "German", "books", "de.bin"].map(languages.languageName), ["German", "Portuguese (BR)", "German", "books", "de.bin"]);
 });
 
 test("the end of the road stands still while estimates wander", () => {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Not written by hand here: what a bundler or another project made.
-GENERATED = re.compile(r"^(web/(dist|bundle)/|.*/third_party/|.*package-lock\.json$|.*\.svg$)")
+GENERATED = re.compile(r"^(web/(dist/|bundle/(assets|index))|.*/third_party/|.*package-lock\.json$|.*\.svg$)")
 
 
 class Skip(Exception):
@@ -44,7 +44,7 @@ class Tree:
         self.paths = set(files) | set(pictures)
         self.files = {p: t for p, t in sorted(files.items()) if not GENERATED.match(p)}
         self.targets = []
-        for path, text in self.files.items():
+        for path, text in files.items():
             if Path(path).name == "CMakeLists.txt":
                 folder = str(Path(path).parent)
                 self.targets += parse_targets("" if folder == "." else folder, text)

@@ -18,6 +18,9 @@ namespace longhaul::trainer {
 namespace {
 
 constexpr size_t kHelloLimitBytes = 16 << 10;
+constexpr int64_t kAskEveryMs = 100;  // MeshOptions::give_up
+
+Error given_up() { return Error{ErrorCode::kUnavailable, "asked to stop before all ranks had come"}; }
 
 json::object to_json(const Member& m) {
   return {
@@ -92,8 +95,9 @@ class Gathering {
     for (const Caller& caller : callers_) waiting.push_back({caller.fd.get(), POLLIN, 0});
     const int64_t left_ms = deadline_ms - clock_.steady_ms();
     if (left_ms <= 0) return Error{ErrorCode::kTimeout, "rendezvous: ranks that did not come: " + missing()};
+    if (options_.give_up()) return given_up();
     const int ready =
-        ::poll(waiting.data(), waiting.size(), static_cast<int>(std::min<int64_t>(left_ms, 60'000)));
+        ::poll(waiting.data(), waiting.size(), static_cast<int>(std::min(left_ms, kAskEveryMs)));
     if (ready < 0 && errno != EINTR) return errno_error("poll");
     if (ready <= 0) return {};
     for (size_t i = 0; i < callers_.size(); ++i) {
@@ -197,6 +201,13 @@ Result<Roster> join_members(const MeshOptions& options, int connected, const Mem
                            {"rank", options.rank},
                            {"member", to_json(own)}};
   LH_TRY(send_line(connected, json::to_text(hello), clock, deadline_ms));
+  for (;;) {
+    if (options.give_up()) return given_up();
+    const int64_t until_ms = std::min(deadline_ms, clock.steady_ms() + kAskEveryMs);
+    auto ready = wait_ready(connected, POLLIN, clock, until_ms);
+    if (ready) break;
+    if (ready.error().code != ErrorCode::kTimeout || until_ms == deadline_ms) return std::move(ready).error();
+  }
   LH_ASSIGN(const std::string line, receive_line(connected, clock, deadline_ms));
   LH_ASSIGN(const json::object answer, json::parse_object(line));
   LH_ASSIGN(Roster roster, roster_from_json(answer));

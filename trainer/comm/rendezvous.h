@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct MeshOptions {
   int master_fd = -1;  // rank 0: a socket that listens at the master port already; taken over
   int64_t rendezvous_timeout_ms = 60'000;
   int64_t operation_timeout_ms = 60'000;  // of a collective, without progress
+  // Asked a few times a second while waiting for others to come; true ends the wait with kUnavailable.
+  std::function<bool()> give_up = [] { return false; };
 };
 
 // Where a rank listens for the others.

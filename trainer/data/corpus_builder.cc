@@ -84,8 +84,8 @@ std::string corpus_json(const CorpusReport& report, const CorpusOptions& options
 std::string data_yaml(const CorpusReport& report) {
   std::string yaml = "data:\n  corpora:\n";
   for (const auto& l : report.languages) {
-    yaml += fmt::format("    - {{path: {}, weight: {:.6f}}}  # {}, {:.2f} MB\n", l.code, l.weight, l.name,
-                        static_cast<double>(l.tokens) / 1e6);
+    yaml += fmt::format("    - {{path: {}, name: \"{}\", weight: {:.6f}}}  # {:.2f} MB\n", l.code, l.name,
+                        l.weight, static_cast<double>(l.tokens) / 1e6);
   }
   return yaml;
 }

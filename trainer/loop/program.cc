@@ -70,8 +70,12 @@ Outcome train(const RankEnvironment& environment, const RankPorts& ports, wire::
     return failed(usage ? Ending::kConfig : Ending::kFailed, rank.error());
   }
   if (auto sent = link.send(phase_line("rendezvous")); !sent) return failed(Ending::kAgentLost, sent.error());
-  auto mesh = HostMesh::connect(mesh_options(environment, adapted), ports.clock);
+  MeshOptions options = mesh_options(environment, adapted);
+  options.give_up = ports.stop_requested;
+  auto mesh = HostMesh::connect(options, ports.clock);
   if (!mesh) {
+    if (mesh.error().code == ErrorCode::kUnavailable && ports.stop_requested())
+      return {Ending::kStopped, -1, "", ""};
     const bool fenced = mesh.error().code == ErrorCode::kDenied;
     return failed(fenced ? Ending::kFenced : Ending::kPeerLost, mesh.error());
   }
@@ -84,7 +88,7 @@ json::object last_line(const Outcome& outcome) {
   const std::string kind = error_kind_of(outcome.ending);
   if (!kind.empty()) return error_line(kind, outcome.message);
   json::object line = phase_line("done");
-  line["step"] = outcome.step;
+  if (outcome.step >= 0) line["step"] = outcome.step;
   if (outcome.ending == Ending::kCompleted) line["state_digest"] = outcome.state_digest;
   return line;
 }

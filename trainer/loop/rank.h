@@ -43,7 +43,7 @@ enum class Ending {
 
 struct Outcome {
   Ending ending = Ending::kFailed;
-  int64_t step = 0;          // the last complete one
+  int64_t step = 0;          // the last complete one; -1: training did not start
   std::string state_digest;  // kCompleted
   std::string message;       // of a failure
 };

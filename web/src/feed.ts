@@ -6,7 +6,7 @@ import { byId, h, highlight, replaceIfChanged, setText, show } from "./dom";
 import { fullTime, integer, plural, when } from "./format";
 import type { Store } from "./store";
 import type { RunEvent } from "./types";
-import { eventTitle, routine } from "./words";
+import { eventTitle, routine, splitDetail } from "./words";
 
 const FIRST = 5;
 const PAGE = 200;
@@ -17,6 +17,7 @@ export class Feed {
   private shown = FIRST;
   private all = false;
   private newest: number | null = null;
+  private entries = new Map<string, HTMLElement>();
 
   constructor(private readonly store: Store) {
     this.more.addEventListener("click", () => void this.onMore());
@@ -30,9 +31,14 @@ export class Feed {
   private update(): void {
     const now = this.store.now(), { fine } = this.store, events = this.chosen(), visible = events.slice(0, this.shown);
     const routineCount = this.store.stories.length - this.store.stories.filter((event) => !routine(event)).length;
-    const key = visible.map((event) => `${event.id}:${event.severity}:${event.title}:${event.lost_steps}:${event.cost_s}:${when(Date.parse(event.at), now, fine)}`).join("|");
-    const changed = replaceIfChanged(this.list, key || "none", () =>
-      visible.length ? visible.map((event) => entry(event, now, fine)) : [h("li", { class: "quiet" }, "Nothing to tell yet. Starts, failures and recoveries will be told here.")]);
+    const drawn = new Map<string, HTMLElement>();
+    for (const event of visible) {
+      const key = [event.id, event.severity, event.title, event.detail, event.lost_steps, event.cost_s, when(Date.parse(event.at), now, fine)].join("|");
+      drawn.set(key, this.entries.get(key) ?? entry(event, now, fine)); // kept as it is: it may be open, or being read
+    }
+    this.entries = drawn;
+    const changed = replaceIfChanged(this.list, [...drawn.keys()].join() || "none", () => drawn.size ? [...drawn.values()]
+      : [h("li", { class: "quiet" }, "Nothing to tell yet. Starts, failures and recoveries will be told here.")]);
     const top = visible[0]?.id ?? null;
     if (changed && this.newest !== null && top !== null && top > this.newest) highlight(this.list.firstElementChild as HTMLElement);
     if (top !== null) this.newest = top;
@@ -64,9 +70,11 @@ export class Feed {
 function entry(event: RunEvent, now: number, fine: boolean): HTMLElement {
   const at = Date.parse(event.at);
   const cost = costWords(event);
+  const { detail, lastWords } = splitDetail(event.detail);
   const step = event.step === null ? "" : ` · step ${integer(event.step)}`;
   return h("li", { class: `event event-${event.severity}` },
     h("p", { class: "event-when" }, h("time", { datetime: event.at, title: fullTime(at) }, when(at, now, fine)), step),
-    h("p", { class: "event-what", title: `${event.kind} · ${event.severity}` }, h("b", {}, eventTitle(event)), event.detail ? ` ${event.detail}` : ""),
-    cost ? h("p", { class: "event-cost" }, cost) : null);
+    h("p", { class: "event-what", title: `${event.kind} · ${event.severity}` }, h("b", {}, eventTitle(event)), detail ? ` ${detail}` : ""),
+    cost ? h("p", { class: "event-cost" }, cost) : null,
+    lastWords ? h("details", { class: "last-words" }, h("summary", {}, "Its last words"), h("code", {}, lastWords)) : null);
 }

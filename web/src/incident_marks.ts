@@ -3,7 +3,7 @@ import { costWords } from "./costs";
 import { integer, plural, when } from "./format";
 import type { Mark, MarkRowSpec } from "./marks";
 import type { RunEvent, Severity } from "./types";
-import { eventTitle, worst } from "./words";
+import { eventTitle, splitDetail, worst } from "./words";
 
 export interface EventMark extends Mark {
   event: RunEvent;
@@ -19,7 +19,7 @@ export function incidentMarks(now: () => number): MarkRowSpec<EventMark> {
 
 function single(event: RunEvent, now: number): string[] {
   const where = event.step === null ? "" : ` · step ${integer(event.step)}`;
-  return [eventTitle(event), event.detail, costWords(event), when(Date.parse(event.at), now) + where]
+  return [eventTitle(event), splitDetail(event.detail).detail, costWords(event), when(Date.parse(event.at), now) + where]
     .filter((line): line is string => Boolean(line));
 }
 

@@ -6,6 +6,7 @@ import { axisOf, toAxis } from "./curve";
 import { byId, setAttr, setText, show } from "./dom";
 import { clockSeconds, integer, loss, plural, when } from "./format";
 import { incidentMarks, type EventMark } from "./incident_marks";
+import { LossTable } from "./loss_table";
 import { MarkRow } from "./marks";
 import type { SeriesStore } from "./series_store";
 import type { Store } from "./store";
@@ -21,6 +22,7 @@ export class LossFigure {
   private readonly chart: Chart;
   private readonly row = document.createElement("div");
   private readonly marks: MarkRow<EventMark>;
+  private readonly table = new LossTable(() => this.updateTable());
   private hovered: number | null = null;
 
   constructor(private readonly store: Store, private readonly series: SeriesStore, private readonly view: View) {
@@ -80,6 +82,7 @@ export class LossFigure {
     setText(byId("smooth-label"), buckets.step.length >= 12 ? ` ${integer(span)}` : "");
     this.updateWords();
     this.updateReadout();
+    this.updateTable();
     this.placeMarks();
   }
 
@@ -118,6 +121,11 @@ export class LossFigure {
     const time = this.store.now() - at < 86400_000 ? clockSeconds(at) : when(at, this.store.now());
     setText(this.readout, `${this.hovered === null ? "latest: " : ""}${steps} · loss ${shown} · ${time}`);
     setAttr(this.readout, "data-hover", this.hovered === null ? null : "");
+  }
+
+  private updateTable(): void {
+    const { buckets } = this.series, window = this.view.window;
+    this.table.update(buckets, window?.from ?? 0, window?.to ?? Infinity, this.store.now(), this.store.fine);
   }
 
   private annotations(): Annotations {

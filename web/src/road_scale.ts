@@ -56,13 +56,13 @@ export function roadTicks(scale: RoadScale, width: number): { share: number; lab
 
 // Stretches in which no step was made, from the times of the curve's buckets.
 export function pauses(wallMs: number[], scale: RoadScale): { fromMs: number; toMs: number }[] {
-  const least = (scale.endMs - scale.startMs) * 0.006;
+  const least = (scale.endMs - scale.startMs) * 0.012;
   const gaps: number[] = [];
   for (let i = 1; i < wallMs.length; i++) gaps.push(wallMs[i]! - wallMs[i - 1]!);
   const usual = [...gaps].sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
   const out: { fromMs: number; toMs: number }[] = [];
   for (let i = 1; i < wallMs.length; i++) {
-    if (gaps[i - 1]! > Math.max(least, 4 * usual)) out.push({ fromMs: wallMs[i - 1]! + usual, toMs: wallMs[i]! });
+    if (gaps[i - 1]! > Math.max(least, 8 * usual)) out.push({ fromMs: wallMs[i - 1]! + usual, toMs: wallMs[i]! });
   }
   return out;
 }

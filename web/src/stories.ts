@@ -2,6 +2,7 @@
 // on and what it cost; the reader wants one sentence with its cost. Steps that are merely redone are
 // a recovery, not an undoing: the run loses time, not its way.
 import type { RunEvent } from "./types";
+import { splitDetail } from "./words";
 
 const FAILURES = new Set(["rank_died", "agent_died", "node_lost", "hang", "launch_failed", "rank_error"]);
 
@@ -18,7 +19,9 @@ export function stories(events: RunEvent[]): RunEvent[] {
       continue;
     }
     if (open) {
-      open.detail = [sentence(open.detail), sentence(event.title), sentence(event.detail)].filter(Boolean).join(" ") || null;
+      const { detail, lastWords } = splitDetail(open.detail);
+      const told = [sentence(detail), sentence(event.title), sentence(event.detail)];
+      open.detail = [...told, lastWords ? `Last words: ${lastWords}` : ""].filter(Boolean).join(" ") || null;
       open.lost_steps = event.lost_steps ?? open.lost_steps;
       open.cost_s = event.cost_s ?? open.cost_s;
       open = null;

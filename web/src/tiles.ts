@@ -87,8 +87,8 @@ export class Tiles {
     const value = run.tokens_per_second;
     const [number, unit] = value !== null && value < 100_000 ? [integer(value), ""] : compactParts(value);
     const note = run.model_flops_utilization !== null && run.model_flops_utilization > 0
-      ? `${percent(run.model_flops_utilization)} of the hardware’s peak`
-      : run.step_ms !== null ? `${significantTime(run.step_ms)} a step${run.ranks ? ` · ${plural(run.ranks, "process", "processes")}` : ""}` : "no step yet";
+      ? `${percent(run.model_flops_utilization)} of the peak`
+      : run.step_ms !== null ? `${significantTime(run.step_ms)} a step` : "no step yet";
     this.put("speed", number, value === null ? "" : (unit ? unit + " " : "") + "tokens/s", note);
   }
 

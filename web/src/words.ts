@@ -62,6 +62,13 @@ export function eventTitle(event: RunEvent): string {
   return /[.!?]$/.test(text) ? text : text + ".";
 }
 
+// What a process last logged is for the expert: kept apart from the sentence.
+export function splitDetail(detail: string | null): { detail: string; lastWords: string } {
+  const at = detail?.indexOf("Last words: ") ?? -1;
+  if (!detail || at < 0) return { detail: detail ?? "", lastWords: "" };
+  return { detail: detail.slice(0, at).trim(), lastWords: detail.slice(at + "Last words: ".length).trim() };
+}
+
 export const NODE_WORDS: Record<string, string> = {
   healthy: "training", suspect: "not heard from", spare: "spare", down: "away", unknown: "expected",
   draining: "winding down", excluded: "away for repair", slow: "slow",

@@ -49,7 +49,7 @@ struct Heartbeat {
   std::vector<RankStatus> ranks;
 };
 
-// An entry that must not be lost. report: what a rank said (see docs/rank_protocol.md) with "rank" and
+// An entry that must not be lost. report: what a rank said (see docs/rank-protocol.md) with "rank" and
 // "generation" added, or {"exit":{…}} (see ExitReport). seq counts from 1 for a node and never restarts.
 struct SpoolEntry {
   int64_t seq = 0;

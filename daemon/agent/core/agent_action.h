@@ -40,7 +40,8 @@ struct RecordExit {
 };
 struct Leave {};  // nothing runs any more: tell what is left to tell and end
 
-using AgentAction = std::variant<RememberDaemon, StartRanks, TerminateRank, KillRank, TellRank, RecordExit, Leave>;
+using AgentAction =
+    std::variant<RememberDaemon, StartRanks, TerminateRank, KillRank, TellRank, RecordExit, Leave>;
 using AgentActions = std::vector<AgentAction>;
 
 }  // namespace longhaul::daemon

@@ -6,7 +6,8 @@
 namespace longhaul::daemon {
 namespace {
 
-constexpr Generation kEveryGeneration{std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max()};
+constexpr Generation kEveryGeneration{std::numeric_limits<int64_t>::max(),
+                                      std::numeric_limits<int64_t>::max()};
 
 const std::string& id_of(const AgentCommand& command) {
   return std::visit([](const auto& c) -> const std::string& { return c.id; }, command);
@@ -30,7 +31,8 @@ AgentOutcome AgentCore::refuse(std::string reason) {
 AgentOutcome AgentCore::meet_daemon(int64_t term, const std::string& uuid) {
   if (term <= 0) return refuse("term " + std::to_string(term) + " cannot be");
   if (term < memory_.term)
-    return refuse("term " + std::to_string(term) + " is over: term " + std::to_string(memory_.term) + " has begun");
+    return refuse("term " + std::to_string(term) + " is over: term " + std::to_string(memory_.term) +
+                  " has begun");
   if (term == memory_.term && uuid != memory_.uuid)
     return refuse("term " + std::to_string(term) + " belongs to daemon " + memory_.uuid + ", not to " + uuid);
   AgentOutcome outcome;
@@ -103,7 +105,8 @@ AgentOutcome AgentCore::obey(const LaunchCommand& command, int64_t) {
 
 AgentOutcome AgentCore::obey(const StopCommand& command, int64_t now_ms) {
   if (command.generation < memory_.newest)
-    return refuse("stop of " + command.generation.text() + ", but " + memory_.newest.text() + " was launched");
+    return refuse("stop of " + command.generation.text() + ", but " + memory_.newest.text() +
+                  " was launched");
   fenced_ = std::max(fenced_, command.generation);
   AgentOutcome outcome;
   drop_pending(command.generation, outcome.actions);
@@ -117,8 +120,8 @@ AgentOutcome AgentCore::obey(const StopCommand& command, int64_t now_ms) {
 
 AgentOutcome AgentCore::obey(const TellCommand& command, int64_t) {
   if (command.generation < memory_.newest)
-    return refuse("'" + command.command + "' for " + command.generation.text() + ", but " + memory_.newest.text() +
-                  " was launched");
+    return refuse("'" + command.command + "' for " + command.generation.text() + ", but " +
+                  memory_.newest.text() + " was launched");
   AgentOutcome outcome;
   for (const auto& [id, rank] : ranks_)
     if (id.generation == command.generation && rank.state == RankState::kRunning)
@@ -186,7 +189,8 @@ AgentActions AgentCore::due(int64_t now_ms) {
     stop_up_to(kEveryGeneration, now_ms + limits_.stop_grace_ms, actions);
   }
   for (auto& [id, rank] : ranks_) {
-    if (rank.state != RankState::kRunning || rank.killed || !rank.kill_at_ms || *rank.kill_at_ms > now_ms) continue;
+    if (rank.state != RankState::kRunning || rank.killed || !rank.kill_at_ms || *rank.kill_at_ms > now_ms)
+      continue;
     rank.killed = true;
     actions.emplace_back(KillRank{id});
   }
@@ -264,8 +268,9 @@ void AgentCore::end_rank(const RankId& id, RecordExit record, AgentActions& acti
 }
 
 void AgentCore::when_quiet(AgentActions& actions) {
-  const bool running = std::any_of(ranks_.begin(), ranks_.end(),
-                                   [](const auto& entry) { return entry.second.state == RankState::kRunning; });
+  const bool running = std::any_of(ranks_.begin(), ranks_.end(), [](const auto& entry) {
+    return entry.second.state == RankState::kRunning;
+  });
   if (running) return;
   if (pending_) {
     actions.emplace_back(StartRanks{std::move(*pending_)});

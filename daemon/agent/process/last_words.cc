@@ -59,7 +59,8 @@ std::string last_words(const std::string& path, int64_t from_offset, int64_t max
   if (n <= 0) return "";
   text.resize(static_cast<size_t>(n));
   const size_t newline = text.find('\n');
-  if (begin > from_offset && newline != std::string::npos && newline + 1 < text.size()) text.erase(0, newline + 1);
+  if (begin > from_offset && newline != std::string::npos && newline + 1 < text.size())
+    text.erase(0, newline + 1);
   return valid_utf8(std::move(text));
 }
 

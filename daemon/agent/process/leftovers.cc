@@ -36,7 +36,8 @@ std::vector<pid_t> find_leftovers(const std::vector<RankRecord>& records, const 
   return found;
 }
 
-bool end_leftovers(const std::vector<RankRecord>& records, const std::string& agent_socket, int64_t timeout_ms) {
+bool end_leftovers(const std::vector<RankRecord>& records, const std::string& agent_socket,
+                   int64_t timeout_ms) {
   for (int64_t waited_ms = 0;; waited_ms += 10) {
     const std::vector<pid_t> left = find_leftovers(records, agent_socket);
     if (left.empty()) return true;

@@ -13,6 +13,7 @@ namespace longhaul::daemon {
 std::vector<pid_t> find_leftovers(const std::vector<RankRecord>& records, const std::string& agent_socket);
 
 // SIGKILLs them until none is left; false: some still exist after timeout_ms (stuck in the kernel).
-bool end_leftovers(const std::vector<RankRecord>& records, const std::string& agent_socket, int64_t timeout_ms);
+bool end_leftovers(const std::vector<RankRecord>& records, const std::string& agent_socket,
+                   int64_t timeout_ms);
 
 }  // namespace longhaul::daemon

@@ -9,8 +9,8 @@ namespace {
 
 // SLURM describes the agent's own task; a rank that read it would take the wrong number.
 constexpr std::array<std::string_view, 10> kForeign = {
-    "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID", "SLURM_NTASKS", "SLURM_NPROCS",
-    "SLURM_TASK_PID", "SLURM_GTIDS", "SLURM_STEP_", "SLURM_TASKS_PER_NODE", "PMI_"};
+    "SLURM_PROCID",   "SLURM_LOCALID", "SLURM_NODEID", "SLURM_NTASKS",         "SLURM_NPROCS",
+    "SLURM_TASK_PID", "SLURM_GTIDS",   "SLURM_STEP_",  "SLURM_TASKS_PER_NODE", "PMI_"};
 
 bool is_foreign(std::string_view entry) {
   if (entry.substr(0, 17) == "LONGHAUL_TRAINER_") return false;  // meant for the ranks
@@ -22,13 +22,14 @@ bool is_foreign(std::string_view entry) {
 
 }  // namespace
 
-std::vector<std::string> rank_environment(const std::vector<std::string>& base, const config::RunConfig& config,
-                                          const LaunchCommand& launch, const RankPlace& place,
-                                          const RankSetting& setting) {
+std::vector<std::string> rank_environment(const std::vector<std::string>& base,
+                                          const config::RunConfig& config, const LaunchCommand& launch,
+                                          const RankPlace& place, const RankSetting& setting) {
   std::map<std::string, std::string> variables;
   for (const std::string& entry : base) {
     const size_t equals = entry.find('=');
-    if (equals != std::string::npos && !is_foreign(entry)) variables[entry.substr(0, equals)] = entry.substr(equals + 1);
+    if (equals != std::string::npos && !is_foreign(entry))
+      variables[entry.substr(0, equals)] = entry.substr(equals + 1);
   }
   const auto set = [&](const char* name, std::string value) { variables[name] = std::move(value); };
   const auto set_number = [&](const char* name, int64_t value) { variables[name] = std::to_string(value); };

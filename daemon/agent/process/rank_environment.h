@@ -19,8 +19,8 @@ struct RankSetting {
 
 // base: the agent's own environment; what belongs to one task of a batch system or to another rank is
 // taken out, what is set here replaces what was there.
-std::vector<std::string> rank_environment(const std::vector<std::string>& base, const config::RunConfig& config,
-                                          const LaunchCommand& launch, const RankPlace& place,
-                                          const RankSetting& setting);
+std::vector<std::string> rank_environment(const std::vector<std::string>& base,
+                                          const config::RunConfig& config, const LaunchCommand& launch,
+                                          const RankPlace& place, const RankSetting& setting);
 
 }  // namespace longhaul::daemon

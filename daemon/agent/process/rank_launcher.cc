@@ -21,7 +21,8 @@ Result<UniqueFd> open_log(const std::string& path) {
 }
 
 // Our rank 0 inherits the listening socket; any other program binds the port itself, so it must be free.
-Result<> prepare_rendezvous(bool inherited, const std::string& address, int port, RendezvousSocket& rendezvous) {
+Result<> prepare_rendezvous(bool inherited, const std::string& address, int port,
+                            RendezvousSocket& rendezvous) {
   if (inherited && rendezvous.port() == port) return {};
   if (!inherited) {
     if (rendezvous.port() == port) rendezvous.close();

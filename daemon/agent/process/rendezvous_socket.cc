@@ -19,7 +19,8 @@ Result<AddressList> look_up(const std::string& host, const std::string& port, in
   hints.ai_socktype = socket_type;
   addrinfo* list = nullptr;
   const int status = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &list);
-  if (status != 0) return Error{ErrorCode::kUnavailable, fmt::format("address {}: {}", host, ::gai_strerror(status))};
+  if (status != 0)
+    return Error{ErrorCode::kUnavailable, fmt::format("address {}: {}", host, ::gai_strerror(status))};
   return AddressList(list, &::freeaddrinfo);
 }
 
@@ -28,8 +29,8 @@ Result<std::pair<std::string, int>> name_of(int fd) {
   socklen_t size = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return errno_error("getsockname");
   char host[NI_MAXHOST], port[NI_MAXSERV];
-  const int status = ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
-                                   NI_NUMERICHOST | NI_NUMERICSERV);
+  const int status = ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, port,
+                                   sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
   if (status != 0) return Error{ErrorCode::kIo, fmt::format("getnameinfo: {}", ::gai_strerror(status))};
   return std::pair<std::string, int>(host, std::stoi(port));
 }

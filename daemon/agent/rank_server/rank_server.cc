@@ -67,11 +67,12 @@ struct RankServer::Impl : std::enable_shared_from_this<RankServer::Impl> {
   bool closed = false;
 
   void accept_later() {
-    listener.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-      if (error || self->closed) return;
-      self->accept_all();
-      self->accept_later();
-    });
+    listener.async_wait(Descriptor::wait_read,
+                        [self = shared_from_this()](const boost::system::error_code& error) {
+                          if (error || self->closed) return;
+                          self->accept_all();
+                          self->accept_later();
+                        });
   }
 
   void accept_all() {
@@ -83,7 +84,8 @@ struct RankServer::Impl : std::enable_shared_from_this<RankServer::Impl> {
       if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) continue;
       const auto id = identify(credentials.pid);
       if (!id) {
-        log_warning(fmt::format("process {} is no rank of this agent: its connection is dropped", credentials.pid));
+        log_warning(
+            fmt::format("process {} is no rank of this agent: its connection is dropped", credentials.pid));
         continue;
       }
       auto peer = std::make_shared<Peer>(io, fd.release(), *id, credentials.pid);
@@ -133,9 +135,13 @@ struct RankServer::Impl : std::enable_shared_from_this<RankServer::Impl> {
     return true;
   }
 
-  bool complain(const Peer& peer, const std::string& what) {
-    log_warning(fmt::format("rank {} of {} (process {}) sent what is no report, its connection is dropped: {}",
-                            peer.id.rank, peer.id.generation.text(), peer.pid, what));
+  bool complain(const Peer& peer, std::string what) {
+    // It quotes what was sent: nothing of that may steer a terminal.
+    for (char& c : what)
+      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E) c = '?';
+    log_warning(
+        fmt::format("rank {} of {} (process {}) sent what is no report, its connection is dropped: {}",
+                    peer.id.rank, peer.id.generation.text(), peer.pid, what));
     return false;
   }
 
@@ -163,11 +169,11 @@ struct RankServer::Impl : std::enable_shared_from_this<RankServer::Impl> {
       if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return;  // the reading side will see the end
       if (n < 0) {
         peer->writing = true;
-        peer->descriptor.async_wait(Descriptor::wait_write,
-                                    [self = shared_from_this(), peer](const boost::system::error_code& error) {
-                                      if (error || self->closed || !peer->descriptor.is_open()) return;
-                                      self->write_some(peer);
-                                    });
+        peer->descriptor.async_wait(Descriptor::wait_write, [self = shared_from_this(),
+                                                             peer](const boost::system::error_code& error) {
+          if (error || self->closed || !peer->descriptor.is_open()) return;
+          self->write_some(peer);
+        });
         return;
       }
       peer->unsent.erase(0, static_cast<size_t>(n));

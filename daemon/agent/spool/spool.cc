@@ -25,7 +25,8 @@ Result<std::string> read_at(int fd, int64_t offset, int64_t size_bytes, const st
   std::string text(static_cast<size_t>(size_bytes), '\0');
   size_t done = 0;
   while (done < text.size()) {
-    const ssize_t n = ::pread(fd, text.data() + done, text.size() - done, offset + static_cast<int64_t>(done));
+    const ssize_t n =
+        ::pread(fd, text.data() + done, text.size() - done, offset + static_cast<int64_t>(done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno_error("read " + path);
     if (n == 0) return corrupt(path + ": shorter than it was");
@@ -79,7 +80,8 @@ Result<int64_t> Spool::append(int64_t at_ms, std::string_view report) {
   const std::string line = entry_line(seq, at_ms, report);
   size_t done = 0;
   while (done < line.size()) {
-    const ssize_t n = ::pwrite(fd_.get(), line.data() + done, line.size() - done, end_ + static_cast<int64_t>(done));
+    const ssize_t n =
+        ::pwrite(fd_.get(), line.data() + done, line.size() - done, end_ + static_cast<int64_t>(done));
     if (n < 0 && errno == EINTR) continue;
     if (n >= 0) {
       done += static_cast<size_t>(n);
@@ -104,7 +106,8 @@ Result<> Spool::sync() {
   return {};
 }
 
-Result<std::vector<wire::SpoolEntry>> Spool::read_from(int64_t seq, size_t max_entries, size_t max_bytes) const {
+Result<std::vector<wire::SpoolEntry>> Spool::read_from(int64_t seq, size_t max_entries,
+                                                       size_t max_bytes) const {
   auto it = std::lower_bound(entries_.begin(), entries_.end(), seq,
                              [](const Place& place, int64_t wanted) { return place.seq < wanted; });
   std::vector<wire::SpoolEntry> found;
@@ -113,7 +116,8 @@ Result<std::vector<wire::SpoolEntry>> Spool::read_from(int64_t seq, size_t max_e
     bytes += static_cast<size_t>(it->size_bytes);
     if (bytes > max_bytes && !found.empty()) break;
     LH_ASSIGN(const std::string line, read_at(fd_.get(), it->offset, it->size_bytes, path_));
-    LH_ASSIGN(const json::object object, json::parse_object(std::string_view(line).substr(0, line.size() - 1)));
+    LH_ASSIGN(const json::object object,
+              json::parse_object(std::string_view(line).substr(0, line.size() - 1)));
     wire::SpoolEntry entry;
     LH_ASSIGN(entry.seq, json::get_int(object, "seq"));
     LH_ASSIGN(entry.at_ms, json::get_int(object, "at_ms"));
@@ -138,7 +142,8 @@ Result<> Spool::skip_to(int64_t next_seq) {
   LH_ASSIGN(const std::vector<wire::SpoolEntry> waiting, read_from(0, entries_.size(), SIZE_MAX));
   std::string text = header(next_seq);
   int64_t seq = next_seq;
-  for (const wire::SpoolEntry& entry : waiting) text += entry_line(seq++, entry.at_ms, json::to_text(entry.report));
+  for (const wire::SpoolEntry& entry : waiting)
+    text += entry_line(seq++, entry.at_ms, json::to_text(entry.report));
   LH_TRY(write_file_durably(path_, text));
   *this = Spool(path_);
   return load();

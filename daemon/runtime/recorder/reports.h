@@ -1,4 +1,4 @@
-// What ranks say (docs/rank_protocol.md), told apart: measurements for the history, facts for the engine.
+// What ranks say (docs/rank-protocol.md), told apart: measurements for the history, facts for the engine.
 // Pure.
 #pragma once
 

@@ -30,7 +30,7 @@ TEST(Recover, RestartsOnlyWhenEveryRankIsKnownToBeGone) {
   const auto told = s.done<Announce>();
   ASSERT_EQ(told.size(), 1u);
   EXPECT_EQ(told[0].kind, "restored");
-  EXPECT_EQ(told[0].severity, "undone");
+  EXPECT_EQ(told[0].severity, "recovered");
   EXPECT_EQ(told[0].lost_steps, 7);
   EXPECT_EQ(told[0].cost_s, 2.5);
   EXPECT_TRUE(s.state.catching_up);

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 
 #include "base/posix/file.h"
+#include "config/load.h"
+#include "tests/trainer/comm/ranks.h"
 #include "tests/trainer/loop/tiny_run.h"
 
 namespace longhaul::trainer {
@@ -232,6 +234,68 @@ TEST(Rank, EndsWithThreeAndReportsItWhenTheLossIsNotANumber) {
   const auto result = run.run({.ranks = 2});
   ASSERT_THAT(result.exit_codes, Each(3));
   EXPECT_EQ(result.error_kind(), "nonfinite");
+}
+
+TEST(Rank, StopsAtOnceWhileItStillWaitsForOthers) {
+  TinyRun run;
+  // Only one of two ranks is there.
+  const auto result = run.run({.ranks = 1,
+                               .on_line =
+                                   [](const json::object& line, TinyRun::Running& ranks) {
+                                     if (json::string_or(line, "phase", "") == "rendezvous")
+                                       ::kill(ranks.pids[0], SIGTERM);
+                                   },
+                               .world_size = 2});
+  EXPECT_THAT(result.exit_codes, ElementsAre(0));
+}
+
+// What a rank's process does over two generations; it exits with 0 when the last one ended as wanted.
+int live_through(const TinyRun& run, int rank, const std::vector<uint16_t>& ports, size_t first_generation,
+                 int die_at_step, const std::string& want_digest) {
+  const auto config = config::load(run.path() + "/run.yaml");
+  wire::RankLink link;
+  RankPorts outside = real_ports();
+  int polls = 0;
+  outside.stop_requested = [&] {
+    if (++polls == die_at_step) ::kill(::getpid(), SIGKILL);
+    return false;
+  };
+  auto self = Rank::create(*config, outside, link);
+  if (!self) return 1;
+  for (size_t g = first_generation; g < ports.size(); ++g) {
+    MeshOptions options = test_options(rank, 2, ports[g]);
+    options.generation = "1." + std::to_string(g + 1);
+    auto mesh = HostMesh::connect(options, outside.clock);
+    if (!mesh) return 2;
+    const auto world = mesh->world();
+    const std::string resume = g == 0 ? "" : run.store() + "/checkpoints/step-4-b0-g1.1";
+    const Outcome outcome = (*self)->run_generation(*world, {true, options.generation, 0, resume});
+    if (g + 1 < ports.size() && outcome.ending != Ending::kPeerLost) return 3;
+    if (g + 1 == ports.size()) {
+      return outcome.ending == Ending::kCompleted && outcome.state_digest == want_digest ? 0 : 4;
+    }
+  }
+  return 5;
+}
+
+TEST(Rank, GoesOnWithNewPeersInTheSameProcess) {
+  const Undisturbed want = undisturbed(2);
+  TinyRun run;
+  std::vector<uint16_t> ports;
+  for (int g = 0; g < 2; ++g) {
+    auto probe = listen_at({"127.0.0.1", 0});
+    ports.push_back(*port_of(probe->get()));
+  }
+  Ranks ranks;
+  const auto start = [&](int rank, size_t first_generation, int die_at_step) {
+    const pid_t pid = ::fork();
+    if (pid == 0) std::_Exit(live_through(run, rank, ports, first_generation, die_at_step, want.digest));
+    ranks.pids.push_back(pid);
+  };
+  start(0, 0, -1);
+  start(1, 0, 7);
+  start(1, 1, -1);  // the replacement
+  EXPECT_THAT(ranks.wait(), ElementsAre(0, 128 + SIGKILL, 0));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tests/trainer/loop/tiny_run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -179,7 +180,7 @@ TinyRun::Result TinyRun::run(const Launch& launch) {
       sigemptyset(&stops);
       sigaddset(&stops, SIGTERM);
       sigprocmask(SIG_BLOCK, &stops, nullptr);
-      RankEnvironment environment{r, launch.ranks, "127.0.0.1", port};
+      RankEnvironment environment{r, std::max(launch.ranks, launch.world_size), "127.0.0.1", port};
       if (r == 0) environment.master_fd = master->release();
       environment.agent_socket = socket;
       environment.run_directory = folder_;

@@ -41,6 +41,7 @@ class TinyRun {
     int64_t branch = 0;
     // Called for each line of any rank; "rank" is added.
     std::function<void(const json::object&, Running&)> on_line;
+    int world_size = 0;  // 0: ranks; more: the others never come
   };
   struct Result {
     std::vector<int> exit_codes;  // 128 + signal when killed
