@@ -11,6 +11,7 @@
 #include "trainer/kernels/determined_math.h"
 #include "trainer/kernels/float_mode.h"
 #include "trainer/model/initialize.h"
+#include "trainer/shape/cost.h"
 
 namespace longhaul::trainer {
 namespace {
@@ -103,6 +104,19 @@ TEST_P(ModelTest, EveryInstructionSetGivesTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ModelTest, testing::Values(kOdd, kEven));
+
+// From the demo's size up; in smaller networks the fixed working memory that the estimate leaves out is a
+// quarter and more.
+TEST(Model, ItsMemoryIsNearTheEstimate) {
+  const config::Model demo{
+      .layers = 4, .hidden = 256, .heads = 4, .sequence_length = 256, .vocabulary_size = 256};
+  const config::Model larger{
+      .layers = 6, .hidden = 384, .heads = 6, .sequence_length = 256, .vocabulary_size = 4096};
+  for (const auto& [shape, batch] : {std::pair{demo, 2}, {larger, 8}}) {
+    const double estimate = static_cast<double>(memory_estimate(shape, batch, 1).activations);
+    EXPECT_NEAR(static_cast<double>(Model(shape, batch).workspace_bytes()) / estimate, 1.0, 0.1);
+  }
+}
 
 TEST(Model, GradientsDoNotDependOnWhatWasComputedBefore) {
   Model model(kOdd, 1);
