@@ -1,9 +1,11 @@
 #include "daemon/agent/agent.h"
 
-#include "tests/daemon/agent/agent_fixture.h"
+#include "tests/daemon/agent/agent_program.h"
 
 namespace longhaul::daemon {
 namespace {
+
+using AgentTest = AgentProgramTest;
 
 TEST_F(AgentTest, LaunchesRanksAndPassesOnEachStepOnceAndEachOtherReportOfEveryRank) {
   write_config(
@@ -76,97 +78,6 @@ TEST_F(AgentTest, ARankKilledFromOutsideTakesItsOwnChildrenAlong) {
   EXPECT_EQ(daemon.state_of(1), "running");
 }
 
-TEST_F(AgentTest, ItsDeathEndsItsRanksAndTheNextAgentReportsThemOnce) {
-  write_config({"steps=1:3:1", "forever"});
-  FakeDaemon daemon(run(), 1, "uuid-a");
-  const pid_t first = start_agent();
-  ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
-  daemon.send(launch(daemon, "1.1"));
-  ASSERT_TRUE(daemon.run_until(
-      [&] { return running(daemon, 0) && running(daemon, 1) && daemon.entries.size() >= 3; }));
-  const int64_t ranks[] = {daemon.pid_of(0), daemon.pid_of(1)};
-  kill_agent(first);
-  EXPECT_TRUE(daemon.run_until([&] { return !exists(ranks[0]) && !exists(ranks[1]); }));
-
-  start_agent();
-  ASSERT_TRUE(daemon.run_until([&] { return daemon.exits().size() == 2; }));
-  for (const wire::ExitReport& exit : daemon.exits()) {
-    EXPECT_EQ(exit.pid, ranks[exit.rank]);
-    EXPECT_EQ(exit.exit_code, -1);
-    EXPECT_EQ(exit.signal, SIGKILL);
-    EXPECT_FALSE(exit.asked);
-  }
-  daemon.run_for_ms(200);
-  EXPECT_EQ(daemon.exits().size(), 2u);
-  // The generation is used up: a command that comes again must not start it a second time.
-  wire::Launch again = launch(daemon, "1.1");
-  again.id = "another";
-  daemon.send(again);
-  daemon.run_for_ms(200);
-  EXPECT_TRUE(daemon.ranks.empty());
-  daemon.send(launch(daemon, "1.2"));
-  EXPECT_TRUE(daemon.run_until([&] { return running(daemon, 0) && running(daemon, 1); }));
-}
-
-TEST_F(AgentTest, WhatIsNotAcknowledgedIsSentAgainToTheNextDaemonAndNumbersNeverRestart) {
-  write_config({"steps=1:10:1", "forever"});
-  auto first = std::make_unique<FakeDaemon>(run(), 1, "uuid-a");
-  first->acknowledges = false;
-  const pid_t agent = start_agent();
-  ASSERT_TRUE(first->run_until([&] { return first->hellos == 1; }));
-  first->send(launch(*first, "1.1"));
-  ASSERT_TRUE(first->run_until([&] { return first->entries.size() == 10; }));
-  first->send(wire::SpoolAck{4});
-  first->run_for_ms(100);
-  first.reset();
-
-  FakeDaemon second(run(), 2, "uuid-b", 4);
-  ASSERT_TRUE(second.run_until([&] { return second.entries.size() == 6; }));
-  EXPECT_EQ(second.entries.front().seq, 5);
-  EXPECT_TRUE(exists(second.pid_of(0)));  // the ranks have not noticed
-  EXPECT_EQ(second.last_hello.first_spool_seq, 5);
-  EXPECT_EQ(second.last_hello.next_spool_seq, 11);
-
-  second.run_for_ms(50);  // acknowledged by now
-  kill_agent(agent);
-  start_agent();
-  ASSERT_TRUE(second.run_until([&] { return second.exits().size() == 2; }));
-  EXPECT_EQ(second.entries[6].seq, 11);
-}
-
-TEST_F(AgentTest, RefusesALowerTermASecondDaemonOfOneTermAndAnOlderGeneration) {
-  write_config({"forever"});
-  FakeDaemon newest(run(), 5, "uuid-e");
-  const pid_t agent = start_agent();
-  ASSERT_TRUE(newest.run_until([&] { return newest.hellos == 1; }));
-  newest.send(launch(newest, "5.2", 1));
-  ASSERT_TRUE(newest.run_until([&] { return running(newest, 0); }));
-  const int64_t rank = newest.pid_of(0);
-  wire::Launch older = launch(newest, "5.1", 1);
-  newest.send(older);
-  newest.send(wire::StopRanks{"s", 5, "5.1", true, 0});
-  newest.send(wire::StopRanks{"s2", 4, "5.2", true, 0});
-  newest.run_for_ms(200);
-  EXPECT_TRUE(exists(rank));
-  EXPECT_EQ(newest.ranks.size(), 1u);
-
-  newest.disconnect();
-  for (const auto& [term, uuid] : {std::pair<int64_t, std::string>{4, "uuid-d"}, {5, "uuid-x"}}) {
-    FakeDaemon wrong(run(), term, uuid);
-    ASSERT_TRUE(wrong.run_until([&] { return wrong.hellos >= 1 && !wrong.closed.empty(); }));
-    EXPECT_EQ(wrong.heartbeats, 0);
-    EXPECT_TRUE(exists(rank));
-  }
-  // The refusal outlives the agent.
-  kill_agent(agent);
-  FakeDaemon old(run(), 4, "uuid-d");
-  start_agent();
-  ASSERT_TRUE(old.run_until([&] { return old.hellos >= 1 && !old.closed.empty(); }));
-  EXPECT_EQ(old.heartbeats, 0);
-  newest.publish();
-  EXPECT_TRUE(newest.run_until([&] { return newest.exits().size() == 1; }));
-}
-
 TEST_F(AgentTest, StopsRanksWithGraceThenByForceAndSaysThatTheyWereAsked) {
   write_config({"0:save=" + run() + "/saved:0", "1:deaf", R"(say={"phase":"train"})", "forever"});
   FakeDaemon daemon(run(), 1, "uuid-a");
@@ -227,50 +138,82 @@ TEST_F(AgentTest, GarbageFromARankHarmsNobody) {
   EXPECT_TRUE(running(daemon, 0) && running(daemon, 1));
 }
 
-TEST_F(AgentTest, WithoutADaemonItStopsTheRanksAfterTheOrphanTimeoutAndGoesOnWaiting) {
-  write_config({"save=" + run() + "/saved:0", "forever"});
-  ASSERT_TRUE(write_file_durably(
-      run() + "/run.yaml",
-      config::with(*read_file(run() + "/run.yaml"), "cluster:\n", "cluster:\n  orphan_timeout_ms: 1000\n")));
-  auto daemon = std::make_unique<FakeDaemon>(run(), 1, "uuid-a");
-  const pid_t agent = start_agent();
-  ASSERT_TRUE(daemon->run_until([&] { return daemon->hellos == 1; }));
-  daemon->send(launch(*daemon, "1.1"));
-  ASSERT_TRUE(daemon->run_until([&] { return running(*daemon, 0) && running(*daemon, 1); }));
-  const int64_t rank = daemon->pid_of(0);
-  daemon->run_for_ms(200);
-  daemon.reset();
-  for (int i = 0; i < 400 && exists(rank); ++i) ::usleep(20'000);
-  EXPECT_FALSE(exists(rank));
-  EXPECT_TRUE(path_exists(run() + "/saved"));
-  EXPECT_TRUE(exists(agent));
-  FakeDaemon next(run(), 2, "uuid-b");
-  EXPECT_TRUE(next.run_until([&] { return next.exits().size() == 2; }));
-  for (const wire::ExitReport& exit : next.exits()) EXPECT_TRUE(exit.asked && exit.exit_code == 0);
-}
-
-TEST_F(AgentTest, LeavesADaemonThatIsOnlyStoppedForANewerOneThatHasPublishedItself) {
-  write_config({"forever"});
-  FakeDaemon stopped(run(), 1, "uuid-a");
-  const pid_t agent = start_agent();
-  ASSERT_TRUE(stopped.run_until([&] { return stopped.hellos == 1 && stopped.heartbeats > 0; }));
-  // From here on the first one does not run: its connection stays open and silent.
-  FakeDaemon newer(run(), 2, "uuid-b");
-  EXPECT_TRUE(newer.run_until([&] { return newer.heartbeats > 0; }));
-  EXPECT_TRUE(exists(agent));
-}
-
-TEST_F(AgentTest, TriesAgainWhenADaemonDoesNotWelcomeIt) {
+TEST_F(AgentTest, LivesInASessionOfItsOwnWhereTheTerminalsSignalsDoNotReachIt) {
   write_config({"forever"});
   FakeDaemon daemon(run(), 1, "uuid-a");
-  daemon.welcomes = false;
+  const pid_t agent = start_agent();
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
+  EXPECT_EQ(process_info(agent)->session, agent);
+  ::kill(agent, SIGINT);
+  ::kill(agent, SIGHUP);
+  daemon.heartbeats = 0;
+  EXPECT_TRUE(daemon.run_until([&] { return daemon.heartbeats > 3; }));
+}
+
+TEST_F(AgentTest, ShutdownKillsTellsAndLeaves) {
+  write_config({"deaf", "forever"});
+  FakeDaemon daemon(run(), 1, "uuid-a");
+  const pid_t agent = start_agent();
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
+  daemon.send(launch(daemon, "1.1"));
+  ASSERT_TRUE(daemon.run_until([&] { return running(daemon, 0) && running(daemon, 1); }));
+  daemon.send(wire::Shutdown{"bye", 1});
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.exits().size() == 2 && !daemon.connected(); }));
+  const ExitStatus status = wait_agent(agent);
+  EXPECT_EQ(status.exit_code, 0);
+  EXPECT_FALSE(path_exists(node() + "/sockets/agent.sock"));
+}
+
+TEST_F(AgentTest, SigtermLetsRanksSaveAndLeaves) {
+  write_config({"save=" + run() + "/saved:0", R"(say={"phase":"train"})", "forever"});
+  FakeDaemon daemon(run(), 1, "uuid-a");
+  const pid_t agent = start_agent();
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
+  daemon.send(launch(daemon, "1.1"));
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.entries.size() == 2; }));
+  ::kill(agent, SIGTERM);
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.exits().size() == 2 && !daemon.connected(); }));
+  EXPECT_EQ(wait_agent(agent).exit_code, 0);
+  EXPECT_TRUE(path_exists(run() + "/saved"));
+  for (const wire::ExitReport& exit : daemon.exits()) EXPECT_TRUE(exit.asked && exit.exit_code == 0);
+}
+
+TEST_F(AgentTest, AProgramThatIsMissingIsAnExitWithTheReason) {
+  write_config_text("trainer:\n  kind: command\n  command: [/nowhere/trainer]\n");
+  FakeDaemon daemon(run(), 1, "uuid-a");
   start_agent();
   ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
-  daemon.send(launch(daemon, "1.1"));  // who has not said who it is commands nothing
-  ASSERT_TRUE(daemon.run_until([&] { return daemon.closed.size() == 1; }));
-  daemon.welcomes = true;
-  EXPECT_TRUE(daemon.run_until([&] { return daemon.heartbeats > 0; }));
-  EXPECT_TRUE(daemon.ranks.empty());
+  daemon.send(launch(daemon, "1.1", 1));
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.exits().size() == 1; }));
+  EXPECT_EQ(daemon.exits()[0].exit_code, -1);
+  EXPECT_EQ(daemon.exits()[0].signal, 0);
+  EXPECT_NE(daemon.exits()[0].last_stderr.find("/nowhere/trainer: No such file"), std::string::npos);
+}
+
+TEST_F(AgentTest, GivesAForeignRankTorchrunsEnvironmentAndNoDescriptorsOfItsOwn) {
+  write_config({"environment=" + run() + "/environment", "descriptors=" + run() + "/descriptors", "forever"});
+  FakeDaemon daemon(run(), 1, "uuid-a");
+  start_agent({"SLURM_PROCID=7", "LONGHAUL_CLUSTER_KEY_FILE=" + run() + "/state/cluster.key"});
+  ASSERT_TRUE(daemon.run_until([&] { return daemon.hellos == 1; }));
+  wire::Launch message = launch(daemon, "1.1", 1);
+  const int port = daemon.rendezvous_port;
+  daemon.send(message);
+  ASSERT_TRUE(daemon.run_until([&] { return path_exists(run() + "/descriptors") && running(daemon, 0); }));
+  const std::string environment = "\n" + *read_file(run() + "/environment");
+  for (const char* entry :
+       {"RANK=0", "LOCAL_RANK=0", "WORLD_SIZE=1", "LOCAL_WORLD_SIZE=1", "GROUP_RANK=0", "GROUP_WORLD_SIZE=1",
+        "ROLE_RANK=0", "ROLE_WORLD_SIZE=1", "MASTER_ADDR=127.0.0.1", "TORCHELASTIC_RESTART_COUNT=4",
+        "TORCHELASTIC_RUN_ID=demo", "TORCHELASTIC_USE_AGENT_STORE=False", "OMP_NUM_THREADS=1",
+        "LONGHAUL_GENERATION=1.1", "LONGHAUL_BRANCH=0", "LONGHAUL_RESUME=/some/checkpoint"})
+    EXPECT_NE(environment.find(std::string("\n") + entry + "\n"), std::string::npos) << entry;
+  EXPECT_NE(environment.find("\nMASTER_PORT=" + std::to_string(port) + "\n"), std::string::npos);
+  EXPECT_NE(environment.find("\nLONGHAUL_RUN_DIR=" + run() + "\n"), std::string::npos);
+  EXPECT_EQ(environment.find("SLURM_PROCID"), std::string::npos);
+  EXPECT_EQ(environment.find("CLUSTER_KEY"), std::string::npos);
+  EXPECT_EQ(environment.find("LONGHAUL_MASTER_FD"), std::string::npos);
+  EXPECT_EQ(*read_file(run() + "/descriptors"), "");
+  EXPECT_NE(daemon.rendezvous_port, port);  // a fresh one for the next launch
+  EXPECT_NE(daemon.rendezvous_port, 0);
 }
 
 }  // namespace

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <csignal>
-#include <map>
-#include <random>
-#include <set>
+#include <string>
+#include <vector>
 
-#include <fmt/format.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/posix/child_process.h"
@@ -23,7 +21,7 @@ namespace longhaul::daemon {
 
 using testing::FakeDaemon;
 
-class AgentTest : public ::testing::Test {
+class AgentProgramTest : public ::testing::Test {
  protected:
   // arguments: what each rank does.
   void write_config(const std::vector<std::string>& arguments, const std::string& more = "") {
