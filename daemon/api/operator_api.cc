@@ -39,6 +39,12 @@ Result<Body> read_body(const std::string& text) {
   return body;
 }
 
+http::Response method_not_allowed(const char* allowed, const char* detail) {
+  http::Response response = http::problem(405, "Method not allowed", detail);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
 http::Response answer(const Reply& reply, bool dry_run) {
   if (!reply.accepted) return http::problem(409, "Cannot be done now", reply.message);
   const json::object o{{"accepted", true}, {"dry_run", dry_run}, {"message", reply.message}};
@@ -95,13 +101,10 @@ void OperatorApi::handle(const http::Request& request, http::Reply reply) {
     if (!kCommands.contains(name))
       return reply(http::problem(404, "Not found",
                                  "no command '" + name + "'; known are pause, resume, stop and checkpoint"));
-    if (request.method != "POST")
-      return reply(http::problem(405, "Method not allowed", "commands are POST", {{"Allow", "POST"}}));
+    if (request.method != "POST") return reply(method_not_allowed("POST", "commands are POST"));
     return command(request, name, std::move(reply));
   }
-  if (request.method != "GET")
-    return reply(
-        http::problem(405, "Method not allowed", "only commands are POST", {{"Allow", "GET, HEAD"}}));
+  if (request.method != "GET") return reply(method_not_allowed("GET, HEAD", "only commands are POST"));
   if (request.path == "/openapi.json") return reply(http::json_response(openapi()));
   if (request.path == "/api/v1/nodes") {
     const json::object o{{"nodes", view_.nodes_with_pids()}};

@@ -126,9 +126,12 @@ void DaemonRunView::add_progress(json::object* o, int64_t now_ms) const {
   // The time use is booked up to the last decision; since then the present status has gone on.
   TimeUse t = s.time_use;
   const int64_t since = std::max<int64_t>(0, now_ms - s.accounted_ms);
-  const bool productive = s.status == RunStatus::kTraining && !s.catching_up;
-  if (productive) t.productive_ms += since;
-  const int64_t total = s.accounted_ms - s.started_ms + since;
+  if (s.status == RunStatus::kTraining && !s.catching_up) t.productive_ms += since;
+  if (s.status == RunStatus::kPaused || s.status == RunStatus::kDraining) t.paused_ms += since;
+  if (s.status == RunStatus::kIdle || s.status == RunStatus::kHalted) t.waiting_ms += since;
+  // What comes after the end of a completed run says nothing about the run.
+  const bool completed = s.status == RunStatus::kCompleted;
+  const int64_t total = completed ? s.status_since_ms - s.started_ms : s.accounted_ms - s.started_ms + since;
   const bool known = total > 0 && step() > 0 && t.productive_ms > 0;
   (*o)["goodput"] = known ? json::value(static_cast<double>(t.productive_ms) / static_cast<double>(total))
                           : json::value(nullptr);
@@ -137,12 +140,14 @@ void DaemonRunView::add_progress(json::object* o, int64_t now_ms) const {
   // of undisturbed steps (the early end), and as far beyond the estimate as that is before it.
   const int64_t left = config_.run.target_steps - step();
   for (const char* name : {"eta_s", "eta_at", "eta_low_at", "eta_high_at"}) (*o)[name] = nullptr;
-  if (!known || left < 0 || s.status == RunStatus::kCompleted || s.status == RunStatus::kHalted) return;
+  if (!known || left < 0 || completed || s.status == RunStatus::kHalted) return;
   const double a_step_ms =
       static_cast<double>(total - t.paused_ms - t.waiting_ms) / static_cast<double>(step());
   const double quick_ms = static_cast<double>(t.productive_ms) / static_cast<double>(step());
   const double eta_ms = a_step_ms * static_cast<double>(left);
   const double low_ms = std::min(eta_ms, quick_ms * static_cast<double>(left));
+  constexpr double kYear10000Ms = 253'402'300'800'000;  // RFC 3339 has four digits
+  if (static_cast<double>(now_ms) + 2 * eta_ms >= kYear10000Ms) return;
   (*o)["eta_s"] = std::round(eta_ms / 1000);
   (*o)["eta_at"] = rfc3339(now_ms + static_cast<int64_t>(eta_ms));
   (*o)["eta_low_at"] = rfc3339(now_ms + static_cast<int64_t>(low_ms));

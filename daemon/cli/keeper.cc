@@ -40,6 +40,7 @@ class Keeper {
       if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
         if (++asked_ > 1) return force();
         std::printf("stopping: a checkpoint is saved first (again to force)\n");
+        std::fflush(stdout);
       }
       if (const auto code = reap()) return finish(*code);
       if (asked_ > 0 && !stop_accepted_) ask_to_stop();

@@ -11,12 +11,13 @@ namespace longhaul::daemon {
 class Launcher {
  public:
   virtual ~Launcher() = default;
-  // Does nothing when the node's agent lives. died(node) is called when an agent that this launcher
+  // Does nothing when the node's agent lives. died(node) is called, once, when an agent that this launcher
   // started, or found, is gone for certain.
   virtual void start(const std::string& node) = 0;
   // Makes certain that the node's agent, and with it its ranks, are gone; then died(node).
   virtual void fence(const std::string& node) = 0;
-  // The connection is lost: look whether the agent is gone; if so, died(node).
+  // The connection is lost: look whether the agent is gone; if so, and that was not told before,
+  // died(node). If not, its end is watched from now on.
   virtual void check(const std::string& node) = 0;
 };
 

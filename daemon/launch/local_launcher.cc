@@ -1,9 +1,11 @@
 #include "daemon/launch/local_launcher.h"
 
 #include <charconv>
+#include <chrono>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -20,16 +22,24 @@ namespace longhaul::daemon {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr auto kLookAgain = std::chrono::milliseconds(100);
+
+}  // namespace
+
 // The end of one agent, seen through its pidfd.
 struct LocalLauncher::Watch {
   Watch(asio::io_context& io, int agent_pid, int pidfd) : pid(agent_pid), descriptor(io, pidfd) {}
+  // Through the pidfd: the number alone may be another process's by now.
+  void kill() { (void)::syscall(SYS_pidfd_send_signal, descriptor.native_handle(), SIGKILL, nullptr, 0); }
   int pid;
   asio::posix::stream_descriptor descriptor;
 };
 
 LocalLauncher::LocalLauncher(asio::io_context& io, LocalLauncherOptions options,
                              std::function<void(const std::string&)> died)
-    : io_(io), options_(std::move(options)), died_(std::move(died)) {}
+    : io_(io), options_(std::move(options)), died_(std::move(died)), life_(std::make_shared<int>(0)) {}
 
 LocalLauncher::~LocalLauncher() = default;
 
@@ -69,36 +79,61 @@ void LocalLauncher::start(const std::string& node) {
 
 void LocalLauncher::watch(const std::string& node, int pid) {
   const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (pidfd < 0) return gone(node);
+  // No such process, and yet the lock is held: a new agent has it and its predecessor's pid is still in the
+  // file, or what the dead one left holds it a moment longer.
+  if (pidfd < 0) return look_again(node);
   auto watch = std::make_shared<Watch>(io_, pid, pidfd);
   watched_[node] = watch;
-  watch->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, node, watch](auto ec) {
-    if (ec) return;
-    (void)try_wait_child(watch->pid);  // reaped when it is our child; else it is init's
-    watched_.erase(node);
-    gone(node);
+  told_.erase(node);
+  watch->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                               [this, life = std::weak_ptr(life_), node, watch](auto ec) {
+                                 if (life.expired() || ec) return;
+                                 ended(node, watch->pid);
+                               });
+}
+
+void LocalLauncher::ended(const std::string& node, int pid) {
+  (void)try_wait_child(pid);  // reaped when it is our child; else it is init's
+  watched_.erase(node);
+  // One that found the lock taken leaves at once: then the node's agent is the other one.
+  if (const int other = holder(node); other > 0 && other != pid) return watch(node, other);
+  tell_died(node);
+}
+
+void LocalLauncher::look_again(const std::string& node) {
+  if (!looking_.insert(node).second) return;
+  auto timer = std::make_shared<asio::steady_timer>(io_, kLookAgain);
+  timer->async_wait([this, life = std::weak_ptr(life_), node, timer](auto ec) {
+    if (life.expired() || ec) return;
+    looking_.erase(node);
+    check(node);
   });
 }
 
-void LocalLauncher::gone(const std::string& node) {
+void LocalLauncher::tell_died(const std::string& node) {
+  told_.insert(node);
   log_warning("the agent of " + node + " is gone");
   died_(node);
 }
 
 void LocalLauncher::fence(const std::string& node) {
-  const int pid = holder(node);
-  if (pid == 0) {
-    if (!watched_.contains(node)) gone(node);  // else its watch is about to say so
-    return;
+  if (!watched_.contains(node)) {
+    const int pid = holder(node);
+    if (pid == 0) return tell_died(node);
+    if (pid > 0) watch(node, pid);
   }
-  if (pid < 0) return;  // starting just now; the core asks again
-  log_warning(fmt::format("killing the agent of {} (pid {})", node, pid));
-  if (!watched_.contains(node)) watch(node, pid);
-  ::kill(pid, SIGKILL);
+  const auto watched = watched_.find(node);
+  if (watched == watched_.end()) return;  // starting just now; the core asks again
+  log_warning(fmt::format("killing the agent of {} (pid {})", node, watched->second->pid));
+  watched->second->kill();
 }
 
 void LocalLauncher::check(const std::string& node) {
-  if (!watched_.contains(node) && holder(node) == 0) gone(node);
+  if (watched_.contains(node)) return;
+  const int pid = holder(node);
+  if (pid > 0) return watch(node, pid);  // a dying process closes its sockets first and its lock later
+  if (pid < 0) return look_again(node);
+  if (!told_.contains(node)) tell_died(node);
 }
 
 }  // namespace longhaul::daemon

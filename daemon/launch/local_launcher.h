@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "daemon/launch/launcher.h"
@@ -36,14 +37,20 @@ class LocalLauncher final : public Launcher {
  private:
   struct Watch;
   void watch(const std::string& node, int pid);
-  void gone(const std::string& node);
-  // The pid of the process that holds the node's lock, 0 when nobody does.
+  void ended(const std::string& node, int pid);
+  void look_again(const std::string& node);
+  void tell_died(const std::string& node);
+  // The pid of the process that holds the node's lock; 0 when nobody does; -1 when it is held and the pid
+  // is not written yet.
   int holder(const std::string& node) const;
 
   boost::asio::io_context& io_;
   const LocalLauncherOptions options_;
   const std::function<void(const std::string&)> died_;
   std::map<std::string, std::shared_ptr<Watch>> watched_;
+  std::set<std::string> told_;     // their agent's death was told, and no agent was seen since
+  std::set<std::string> looking_;  // a look_again is under way
+  std::shared_ptr<int> life_;      // handlers outlive the launcher: they look whether this is still there
 };
 
 }  // namespace longhaul::daemon

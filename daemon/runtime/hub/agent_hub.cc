@@ -11,6 +11,14 @@ namespace {
 
 std::string text_of(const wire::DaemonMessage& message) { return json::to_text(wire::to_json(message)); }
 
+// What a peer sent may be quoted in a reason, but is no text for logs or JSON until it is plain ASCII.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
 }  // namespace
 
 AgentHub::AgentHub(Greeting greeting, Callbacks callbacks)
@@ -24,6 +32,7 @@ void AgentHub::accept(std::shared_ptr<Channel> channel) {
 }
 
 void AgentHub::receive(const std::shared_ptr<Link>& link, const std::string& payload) {
+  if (link->refused) return;
   auto object = json::parse_object(payload);
   auto message = object ? wire::parse_agent_message(*object) : Result<wire::AgentMessage>(object.error());
   if (!message) return refuse(link, message.error().message);
@@ -68,8 +77,10 @@ void AgentHub::greet(const std::shared_ptr<Link>& link, const wire::Hello& hello
   callbacks_.connected(hello);
 }
 
-void AgentHub::refuse(const std::shared_ptr<Link>& link, const std::string& why) {
+void AgentHub::refuse(const std::shared_ptr<Link>& link, const std::string& reason) {
+  const std::string why = printable(reason);
   ++refused_messages_;
+  link->refused = true;
   log_warning(
       fmt::format("refused a message from {} ({}): {}", link->channel->peer_address(), link->node, why));
   link->channel->send(text_of(wire::Refused{why}));

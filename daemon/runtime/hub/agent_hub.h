@@ -63,12 +63,13 @@ class AgentHub {
  private:
   struct Link {
     std::shared_ptr<Channel> channel;
-    std::string node;  // empty: has not greeted
+    std::string node;      // empty: has not greeted
+    bool refused = false;  // closing; what is still in the pipe does not count
     Peer peer;
   };
   void receive(const std::shared_ptr<Link>& link, const std::string& payload);
   void greet(const std::shared_ptr<Link>& link, const wire::Hello& hello);
-  void refuse(const std::shared_ptr<Link>& link, const std::string& why);
+  void refuse(const std::shared_ptr<Link>& link, const std::string& reason);
   void closed(const std::shared_ptr<Link>& link);
 
   const Greeting greeting_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -13,6 +12,10 @@ namespace longhaul::daemon {
 namespace {
 
 constexpr auto kRetry = std::chrono::seconds(1);  // while the disk is full or failing
+
+bool may_work_later(ErrorCode code) {
+  return code == ErrorCode::kIo || code == ErrorCode::kNoSpace || code == ErrorCode::kUnavailable;
+}
 
 double value_of(const telemetry::StepRecord& r, std::string_view name) {
   for (const auto& [key, value] : r.values) {
@@ -29,6 +32,9 @@ Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, const
   std::unique_ptr<Recorder> r(new Recorder(std::move(history), clock, metrics, std::move(callbacks)));
   LH_ASSIGN(r->segment_, r->history_->begin_segment(0, std::nullopt, 1, "the run begins"));
   LH_ASSIGN(r->last_step_, r->history_->last_step());
+  // Else the first step after a restart of the daemon would count all tokens before it as its own.
+  LH_ASSIGN(const auto last, r->history_->step(r->last_step_));
+  if (last) r->last_tokens_ = last->tokens;
   LH_ASSIGN(r->outbox_, r->history_->outbox());
   return r;
 }
@@ -41,7 +47,11 @@ Recorder::Recorder(std::unique_ptr<telemetry::History> history, const Clock& clo
       callbacks_(std::move(callbacks)),
       worker_("history") {}
 
-Recorder::~Recorder() = default;
+Recorder::~Recorder() {
+  const std::lock_guard lock(mutex_);
+  leaving_ = true;
+  leave_.notify_all();
+}
 
 int64_t Recorder::mark(const std::string& node) {
   const auto mark = history_->mark(node);
@@ -62,13 +72,19 @@ void Recorder::write() {
     batch = std::exchange(pending_, {});
     scheduled_ = false;
   }
-  if (write_batch(batch)) return;
-  // Nothing is acknowledged, so nothing is lost: put it back and try again.
-  std::this_thread::sleep_for(kRetry);
-  const std::lock_guard lock(mutex_);
-  pending_.insert(pending_.begin(), std::make_move_iterator(batch.begin()),
-                  std::make_move_iterator(batch.end()));
-  if (!std::exchange(scheduled_, true)) worker_.post([this] { write(); });
+  while (!write_batch(batch)) {
+  }
+}
+
+// In place, so that what was posted later, a digest above all, waits too.
+bool Recorder::wait_to_retry(const std::string& trouble) {
+  if (!std::exchange(trouble_, true)) log_error("history waits: " + trouble);
+  std::unique_lock lock(mutex_);
+  return !leave_.wait_for(lock, kRetry, [this] { return leaving_; });
+}
+
+void Recorder::written() {
+  if (std::exchange(trouble_, false)) log_info("the history can be written again");
 }
 
 bool Recorder::write_batch(const std::vector<Measurements>& batch) {
@@ -80,11 +96,9 @@ bool Recorder::write_batch(const std::vector<Measurements>& batch) {
   }
   const auto began = std::chrono::steady_clock::now();
   const auto result = history_->record_batch(h);
-  if (!result) {
-    if (!std::exchange(trouble_, true)) log_error("history waits: " + result.error().message);
-    return false;
-  }
-  if (std::exchange(trouble_, false)) log_info("the history can be written again");
+  // Nothing is acknowledged, so nothing is lost by giving up.
+  if (!result) return !wait_to_retry(result.error().message);
+  written();
   metrics_.commit(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   for (size_t i = 0; i < result->outcomes.size(); ++i) {
     const auto& outcome = result->outcomes[i];
@@ -119,27 +133,36 @@ void Recorder::observe(const telemetry::StepRecord& r) {
 }
 
 void Recorder::post(const Announce& a, const std::string& key) {
-  worker_.post([this, a, key] { write_event(a, key); });
+  const telemetry::HistoryEvent event{.id = 0,
+                                      .wall_ms = clock_.wall_ms(),
+                                      .step = a.step.value_or(0),
+                                      .to_step = a.to_step,
+                                      .kind = a.kind,
+                                      .severity = a.severity,
+                                      .title = a.title,
+                                      .detail = a.detail,
+                                      .lost_steps = a.lost_steps,
+                                      .cost_s = a.cost_s,
+                                      .node = a.node.empty() ? std::nullopt : std::optional(a.node)};
+  worker_.post([this, event, key] {
+    while (!write_event(event, key)) {
+    }
+  });
 }
 
-void Recorder::write_event(const Announce& a, const std::string& key) {
+bool Recorder::write_event(const telemetry::HistoryEvent& e, const std::string& key) {
   const std::string meta = "announced:" + key;
-  if (const auto told = history_->get_meta(meta); told && *told) return;
-  telemetry::HistoryEvent e{.id = 0,
-                            .wall_ms = clock_.wall_ms(),
-                            .step = a.step.value_or(0),
-                            .to_step = a.to_step,
-                            .kind = a.kind,
-                            .severity = a.severity,
-                            .title = a.title,
-                            .detail = a.detail,
-                            .lost_steps = a.lost_steps,
-                            .cost_s = a.cost_s,
-                            .node = a.node.empty() ? std::nullopt : std::optional(a.node)};
+  if (const auto told = history_->get_meta(meta); told && *told) return true;
   const auto stored = history_->add_event(e, telemetry::publish::event_live_body);
-  if (!stored) return log_error("event '" + a.title + "' was not recorded: " + stored.error().message);
+  if (!stored) {
+    if (may_work_later(stored.error().code) && wait_to_retry(stored.error().message)) return false;
+    log_error("event '" + e.title + "' was not recorded: " + stored.error().message);
+    return true;
+  }
+  written();
   (void)history_->set_meta(meta, "1");
   if (stored->delta) callbacks_.deltas({*stored->delta});
+  return true;
 }
 
 void Recorder::digest(int64_t step, std::function<void(std::string)> done) {

@@ -1,10 +1,14 @@
-// Writes what was measured into the history, on a worker, and says when it is safe to forget.
+// Writes what was measured into the history, on a worker, and says when it is safe to forget. While the
+// disk is full or failing it tries again, everything in the order in which it was posted, and acknowledges
+// nothing.
 // Thread-safety: post functions are called from any thread; callbacks come on the worker.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -35,6 +39,7 @@ class Recorder {
   // branch 0's segment is begun when there is none. history: used on the worker only after this.
   static Result<std::unique_ptr<Recorder>> start(const std::string& path, const Clock& clock,
                                                  telemetry::Metrics& metrics, Callbacks callbacks);
+  // Tries once more what is posted; what cannot be written now was never acknowledged.
   ~Recorder();
 
   // Read at the start, before any post.
@@ -53,8 +58,11 @@ class Recorder {
   Recorder(std::unique_ptr<telemetry::History> history, const Clock& clock, telemetry::Metrics& metrics,
            Callbacks callbacks);
   void write();
+  // Both give false when it cannot be done now and is to be tried again.
   bool write_batch(const std::vector<Measurements>& batch);
-  void write_event(const Announce& a, const std::string& key);
+  bool write_event(const telemetry::HistoryEvent& e, const std::string& key);
+  bool wait_to_retry(const std::string& trouble);  // false: leaving, do not try again
+  void written();
   void observe(const telemetry::StepRecord& record);
 
   std::unique_ptr<telemetry::History> history_;
@@ -68,8 +76,10 @@ class Recorder {
   std::mutex mutex_;
   std::vector<Measurements> pending_;  // committed together, however many have come
   bool scheduled_ = false;
-  bool trouble_ = false;
-  Worker worker_;  // last: its thread uses all of the above
+  bool leaving_ = false;
+  std::condition_variable leave_;
+  bool trouble_ = false;  // worker's
+  Worker worker_;         // last: its thread uses all of the above
 };
 
 }  // namespace longhaul::daemon

@@ -11,6 +11,19 @@ constexpr std::array kMetrics = {"loss",       "grad_norm",  "learning_rate",   
                                  "step_ms",    "compute_ms", "communication_ms", "data_ms",
                                  "model_flops"};
 
+constexpr int64_t kMaxStep = int64_t{1} << 50;  // as config's target_steps: above it arithmetic overflows
+
+// A whole number from `least` to `most`; else `otherwise`, with a remark when something was there.
+int64_t whole(const json::object& o, const char* name, int64_t least, int64_t most, int64_t otherwise,
+              Report* r) {
+  const json::value* v = o.if_contains(name);
+  if (v == nullptr || v->is_null()) return otherwise;
+  if (v->is_int64() && v->get_int64() >= least && v->get_int64() <= most) return v->get_int64();
+  r->remarks.push_back(std::string("field '") + name +
+                       "' makes no sense: " + json::to_text(*v).substr(0, 80));
+  return otherwise;
+}
+
 double nonfinite(const std::string& word) {
   if (word == "inf") return std::numeric_limits<double>::infinity();
   if (word == "-inf") return -std::numeric_limits<double>::infinity();
@@ -27,12 +40,14 @@ std::optional<double> measured(const json::object& o, const std::string& name) {
   return std::nullopt;
 }
 
-std::optional<telemetry::StepRecord> read_step(const json::object& o, int64_t at_ms) {
-  const int64_t step = json::int_or(o, "step", -1);
-  const std::string phase = json::string_or(o, "phase", "train");
-  if (step < 1 || phase != "train") return std::nullopt;
-  telemetry::StepRecord record{
-      .step = step, .wall_ms = at_ms, .tokens = json::int_or(o, "tokens", 0), .values = {}};
+std::optional<telemetry::StepRecord> read_step(const json::object& o, int64_t at_ms, Report* r) {
+  if (json::string_or(o, "phase", "train") != "train") return std::nullopt;
+  const int64_t step = whole(o, "step", 0, kMaxStep, 0, r);
+  if (step < 1) return std::nullopt;
+  telemetry::StepRecord record{.step = step,
+                               .wall_ms = at_ms,
+                               .tokens = whole(o, "tokens", 0, std::numeric_limits<int64_t>::max(), 0, r),
+                               .values = {}};
   for (const char* name : kMetrics) {
     if (const auto value = measured(o, name)) record.values.emplace_back(name, *value);
   }
@@ -44,10 +59,10 @@ Event exit_fact(const std::string& node, const wire::ExitReport& e, const Genera
   return RankExited{generation, e.rank, node, e.exit_code, e.signal, e.asked, highest_step, e.last_stderr};
 }
 
-std::optional<Event> restore_fact(const json::object& o, const Generation& generation, int64_t highest_step) {
-  const int64_t step = json::int_or(o, "restored_step", -1);
+std::optional<Event> restore_fact(const json::object& o, Report* r, int64_t highest_step) {
+  const int64_t step = whole(o, "restored_step", 0, kMaxStep, -1, r);
   if (step < 0) return std::nullopt;
-  RanksRestored e{generation, step, highest_step, json::string_or(o, "path", ""), {}, {}};
+  RanksRestored e{r->generation, step, highest_step, json::string_or(o, "path", ""), {}, {}};
   if (const json::value* rejected = o.if_contains("rejected"); rejected != nullptr && rejected->is_array()) {
     for (const json::value& entry : rejected->get_array()) {
       if (!entry.is_object()) continue;
@@ -58,23 +73,30 @@ std::optional<Event> restore_fact(const json::object& o, const Generation& gener
   return e;
 }
 
-std::optional<Event> fact_of(const json::object& o, const Report& r, int64_t highest_step) {
-  if (const json::value* saved = o.if_contains("checkpoint"); saved != nullptr && saved->is_object()) {
-    const json::object& c = saved->get_object();
-    return CheckpointSaved{r.generation,
-                           json::int_or(c, "step", 0),
-                           json::string_or(c, "path", ""),
-                           json::int_or(c, "size_bytes", 0),
-                           json::int_or(c, "duration_ms", 0),
-                           json::int_or(c, "stall_ms", 0)};
-  }
+std::optional<Event> checkpoint_fact(const json::object& c, Report* r) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  CheckpointSaved e{.generation = r->generation,
+                    .step = whole(c, "step", 0, kMaxStep, -1, r),
+                    .path = json::string_or(c, "path", ""),
+                    .size_bytes = whole(c, "size_bytes", 0, kMost, 0, r),
+                    .duration_ms = whole(c, "duration_ms", 0, kMost, 0, r),
+                    .stall_ms = whole(c, "stall_ms", 0, kMost, 0, r)};
+  if (e.step >= 0 && !e.path.empty()) return e;
+  r->remarks.push_back("a checkpoint needs a step and a path: " + json::to_text(c).substr(0, 200));
+  return std::nullopt;
+}
+
+std::optional<Event> fact_of(const json::object& o, Report* r, int64_t highest_step) {
+  if (const json::value* saved = o.if_contains("checkpoint"); saved != nullptr && saved->is_object())
+    return checkpoint_fact(saved->get_object(), r);
   if (const json::value* error = o.if_contains("error"); error != nullptr && error->is_object()) {
-    return RankFailed{r.generation, r.rank, json::string_or(error->get_object(), "kind", "unknown"),
+    return RankFailed{r->generation, r->rank, json::string_or(error->get_object(), "kind", "unknown"),
                       json::string_or(error->get_object(), "message", "")};
   }
-  if (r.phase == "restore") return restore_fact(o, r.generation, highest_step);
-  if (r.phase == "done") {
-    return RankDone{r.generation, r.rank, json::int_or(o, "step", 0), json::string_or(o, "state_digest", "")};
+  if (r->phase == "restore") return restore_fact(o, r, highest_step);
+  if (r->phase == "done") {
+    return RankDone{r->generation, r->rank, whole(o, "step", 0, kMaxStep, 0, r),
+                    json::string_or(o, "state_digest", "")};
   }
   return std::nullopt;
 }
@@ -96,11 +118,11 @@ Report read_report(const std::string& node, const wire::SpoolEntry& entry, int64
     return r;
   }
   r.generation = parse_generation(json::string_or(o, "generation", "")).value_or(Generation{});
-  r.rank = static_cast<int>(json::int_or(o, "rank", -1));
+  r.rank = static_cast<int>(whole(o, "rank", 0, std::numeric_limits<int>::max(), -1, &r));
   if (r.generation.is_none()) r.remarks.push_back("no generation: " + json::to_text(o).substr(0, 200));
   r.phase = json::string_or(o, "phase", "");
-  r.fact = fact_of(o, r, highest_step);
-  r.step = read_step(o, entry.at_ms);
+  r.fact = fact_of(o, &r, highest_step);
+  r.step = read_step(o, entry.at_ms, &r);
   return r;
 }
 

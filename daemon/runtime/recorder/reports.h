@@ -21,8 +21,8 @@ struct Report {
   std::vector<std::string> remarks;           // fields that were there and made no sense
 };
 
-// highest_step: recorded so far, for facts that carry it. Never fails: what makes no sense is a remark,
-// and counts as not said. step_tokens: filled with the tokens field's value of the step.
+// highest_step: recorded so far, for facts that carry it. Never fails: what makes no sense counts as not
+// said, and where it would have meant something it is a remark.
 Report read_report(const std::string& node, const wire::SpoolEntry& entry, int64_t highest_step);
 
 }  // namespace longhaul::daemon
