@@ -140,7 +140,8 @@ TEST_F(KeeperTest, EachDecisionOfTheDaemonEndsTheKeeperWithTheSameCode) {
 }
 
 TEST_F(KeeperTest, AHaltIsExplained) {
-  daemon(R"(echo '{"daemon_pid":'$$',"steps":7,"halt_reason":"the same failure three times"}' > $state/result.json
+  daemon(
+      R"(echo '{"daemon_pid":'$$',"steps":7,"halt_reason":"the same failure three times"}' > $state/result.json
 exit 3
 )");
   const Ended e = run();
