@@ -51,6 +51,7 @@ int status_command(int argc, char** argv) {
 int nodes_command(int argc, char** argv) {
   const auto a = parse_arguments(argc, argv, {"json"}, {"run-dir"});
   if (!a) return report_error(a.error());
+  if (!a->words.empty()) return report_error(invalid("usage: longhaul nodes [--json] [--run-dir DIR]"));
   const auto c = Connection::open(chosen_run_directory(a->get("run-dir")));
   if (!c) return report_error(c.error());
   const auto nodes = c->get("/api/v1/nodes");

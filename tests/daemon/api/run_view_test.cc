@@ -62,6 +62,12 @@ TEST_F(RunViewTest, ThePlanIsThatOfTheConfiguration) {
                                             {"name":"de","weight":0.3333333333333333}])"));
 }
 
+TEST_F(RunViewTest, ALanguageHasTheNameThatTheConfigurationGivesIt) {
+  config_.data.corpora[1].name = "German";
+  EXPECT_EQ(view_.run().at("languages").at(0).at("name"), "en");
+  EXPECT_EQ(view_.run().at("languages").at(1).at("name"), "German");
+}
+
 TEST_F(RunViewTest, CountersAreThoseOfTheState) {
   show(half_way(clock_.now_ms));
   const json::object run = view_.run();
@@ -220,8 +226,8 @@ TEST_F(RunViewTest, NodesAreCountedByStateWithZerosForTheOthers) {
 
 TEST_F(RunViewTest, ThePublicSeesNodesAndRanksButNoProcessIdsOrAddresses) {
   RunState s = half_way(clock_.now_ms);
-  s.nodes = {{"node-0", {.status = NodeStatus::kHealthy, .starts = 3}},
-             {"node-1", {.status = NodeStatus::kDown, .starts = 0}}};
+  s.nodes = {{"node-0", {.status = NodeStatus::kHealthy, .lives = 3}},
+             {"node-1", {.status = NodeStatus::kDown, .lives = 0}}};
   s.ranks = {{.rank = 0, .node = "node-0"}, {.rank = 1, .node = "node-0"}};
   show(s);
   rows_["node-0"] = {4711, 20, {{0, 4712, "running", 50}}};
@@ -234,7 +240,7 @@ TEST_F(RunViewTest, ThePublicSeesNodesAndRanksButNoProcessIdsOrAddresses) {
 
 TEST_F(RunViewTest, OperatorsSeeProcessIdsAndWhereEachRankIs) {
   RunState s = half_way(clock_.now_ms);
-  s.nodes = {{"node-0", {.status = NodeStatus::kHealthy, .starts = 1}}, {"node-1", {}}};
+  s.nodes = {{"node-0", {.status = NodeStatus::kHealthy, .lives = 1}}, {"node-1", {}}};
   s.ranks = {{.rank = 0, .node = "node-0"}};
   show(s);
   rows_["node-0"] = {4711, 20, {{0, 4712, "running", 50}}};

@@ -108,7 +108,7 @@ life=$(wc -l < $folder/lives)
 };
 
 constexpr const char* kResult =
-    R"(echo '{"state":"completed","steps":200,"restarts":3,"daemon_restarts":2,"lost_steps":21,)"
+    R"(echo '{"daemon_pid":'$$',"state":"completed","steps":200,"restarts":3,"daemon_restarts":2,"lost_steps":21,)"
     R"("loss_digest":"0123456789abcdef","state_digest":"fedcba9876543210","halt_reason":""}' > $state/result.json
 )";
 
@@ -140,7 +140,8 @@ TEST_F(KeeperTest, EachDecisionOfTheDaemonEndsTheKeeperWithTheSameCode) {
 }
 
 TEST_F(KeeperTest, AHaltIsExplained) {
-  daemon(R"(echo '{"steps":7,"halt_reason":"the same failure three times"}' > $state/result.json
+  daemon(
+      R"(echo '{"daemon_pid":'$$',"steps":7,"halt_reason":"the same failure three times"}' > $state/result.json
 exit 3
 )");
   const Ended e = run();
@@ -151,7 +152,7 @@ exit 3
 
 TEST_F(KeeperTest, TheResultOfAnEarlierLifeIsNotPrintedForThisOne) {
   daemon("exit 2\n");
-  folder_.write("state/result.json", R"({"steps":1000})");
+  folder_.write("state/result.json", R"({"daemon_pid":1,"steps":1000})");
   EXPECT_EQ(run().output, "");
 }
 
