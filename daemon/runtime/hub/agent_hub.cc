@@ -27,8 +27,15 @@ AgentHub::AgentHub(Greeting greeting, Callbacks callbacks)
 void AgentHub::accept(std::shared_ptr<Channel> channel) {
   auto link = std::make_shared<Link>();
   link->channel = std::move(channel);
-  link->channel->start([this, link](const std::string& payload) { receive(link, payload); },
-                       [this, link](const std::string&) { closed(link); });
+  open_.insert(link);
+  // Weak: a channel that held its own link would never be freed, and may outlive this hub.
+  link->channel->start(
+      [this, weak = std::weak_ptr(link)](const std::string& payload) {
+        if (const auto found = weak.lock()) receive(found, payload);
+      },
+      [this, weak = std::weak_ptr(link)](const std::string&) {
+        if (const auto found = weak.lock()) closed(found);
+      });
 }
 
 void AgentHub::receive(const std::shared_ptr<Link>& link, const std::string& payload) {
@@ -88,6 +95,7 @@ void AgentHub::refuse(const std::shared_ptr<Link>& link, const std::string& reas
 }
 
 void AgentHub::closed(const std::shared_ptr<Link>& link) {
+  open_.erase(link);
   const auto current = links_.find(link->node);
   if (link->node.empty() || current == links_.end() || current->second != link) return;
   links_.erase(current);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,7 @@ class AgentHub {
 
   const Greeting greeting_;
   const Callbacks callbacks_;
+  std::set<std::shared_ptr<Link>> open_;                // all, until they are closed
   std::map<std::string, std::shared_ptr<Link>> links_;  // greeted ones, by node
   int64_t refused_messages_ = 0;
   int64_t now_ms_ = 0;

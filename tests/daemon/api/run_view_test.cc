@@ -62,6 +62,12 @@ TEST_F(RunViewTest, ThePlanIsThatOfTheConfiguration) {
                                             {"name":"de","weight":0.3333333333333333}])"));
 }
 
+TEST_F(RunViewTest, ALanguageHasTheNameThatTheConfigurationGivesIt) {
+  config_.data.corpora[1].name = "German";
+  EXPECT_EQ(view_.run().at("languages").at(0).at("name"), "en");
+  EXPECT_EQ(view_.run().at("languages").at(1).at("name"), "German");
+}
+
 TEST_F(RunViewTest, CountersAreThoseOfTheState) {
   show(half_way(clock_.now_ms));
   const json::object run = view_.run();

@@ -152,7 +152,7 @@ exit 3
 
 TEST_F(KeeperTest, TheResultOfAnEarlierLifeIsNotPrintedForThisOne) {
   daemon("exit 2\n");
-  folder_.write("state/result.json", R"({"steps":1000})");
+  folder_.write("state/result.json", R"({"daemon_pid":1,"steps":1000})");
   EXPECT_EQ(run().output, "");
 }
 

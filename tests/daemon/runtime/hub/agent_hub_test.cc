@@ -220,6 +220,25 @@ TEST_F(AgentHubTest, ANodeWhoseConnectionEndedCannotBeSentTo) {
   EXPECT_EQ(channel->heard().size(), 1U);
 }
 
+TEST_F(AgentHubTest, AChannelThatOutlivesItsHubSaysNothingToItAndOneThatClosedIsLetGo) {
+  std::weak_ptr<FakeChannel> closed;
+  {
+    const auto channel = connect();
+    channel->end();
+    closed = channel;
+  }
+  EXPECT_TRUE(closed.expired());
+  auto hub =
+      std::make_unique<AgentHub>(AgentHub::Greeting{"demo", "identity", {"node-0"}, 3, "uuid"}, callbacks());
+  const auto channel = std::make_shared<FakeChannel>();
+  hub->accept(channel);
+  hub.reset();
+  channel->say(hello());
+  channel->end();
+  EXPECT_THAT(channel->heard(), IsEmpty());
+  EXPECT_THAT(told_, IsEmpty());
+}
+
 TEST_F(AgentHubTest, DropClosesTheConnectionOfThatNodeAlone) {
   const auto zero = greet(hello("node-0"));
   const auto one = greet(hello("node-1"));

@@ -79,12 +79,14 @@ class RecorderTest : public testing::Test {
     return c;
   }
 
-  // After everything posted so far; the loss digest up to `step`.
-  std::string settle(int64_t step = 0) {
-    std::promise<std::string> done;
-    recorder_->digest(step, [&](std::string digest) { done.set_value(std::move(digest)); });
-    return done.get_future().get();
+  // The loss digest up to `step`, taken after everything posted so far.
+  std::future<std::string> settling(int64_t step = 0) {
+    auto done = std::make_shared<std::promise<std::string>>();  // shared: set_value may end after get()
+    auto future = done->get_future();
+    recorder_->digest(step, [done](std::string digest) { done->set_value(std::move(digest)); });
+    return future;
   }
+  std::string settle(int64_t step = 0) { return settling(step).get(); }
   telemetry::HistoryReader reader() { return telemetry::HistoryReader::open(path_).value(); }
   std::vector<std::string> titles() {
     std::vector<std::string> all;
@@ -117,9 +119,7 @@ TEST_F(RecorderTest, NothingIsAcknowledgedWhileAnotherProcessHoldsTheDatabase) {
   auto other = sqlite::Database::open(path_).value();
   ASSERT_TRUE(other.execute("BEGIN IMMEDIATE"));
   recorder_->post(Measurements{"node-0", 1, {step(1, 2.5)}});
-  std::promise<void> settled;
-  recorder_->digest(0, [&](const std::string&) { settled.set_value(); });
-  auto future = settled.get_future();
+  const auto future = settling();
   EXPECT_EQ(future.wait_for(300ms), std::future_status::timeout);
   ASSERT_TRUE(other.execute("ROLLBACK"));
   future.wait();
@@ -229,21 +229,16 @@ TEST_F(RecorderTest, AnEventKeepsWhatItSaysAndUnknownStaysUnknown) {
 }
 
 TEST_F(RecorderTest, WhileTheDiskIsFullEverythingWaitsInOrderAndNothingIsLost) {
-  std::string digest;
-  std::promise<void> settled;
-  auto future = settled.get_future();
+  std::future<std::string> future;
   {
     FullDisk full;
     recorder_->post(Measurements{"node-0", 1, {step(1, 2.5)}});
     recorder_->post(announce("Event."), "1-0");
     recorder_->post(Measurements{"node-0", 2, {step(2, 2.4)}});
-    recorder_->digest(2, [&](std::string d) {
-      digest = std::move(d);
-      settled.set_value();
-    });
+    future = settling(2);
     EXPECT_EQ(future.wait_for(500ms), std::future_status::timeout) << "it is acknowledged, and not written";
   }
-  future.wait();
+  const std::string digest = future.get();
   EXPECT_THAT(told_, testing::IsSupersetOf({"committed node-0 1", "committed node-0 2"}));
   EXPECT_THAT(titles(), ElementsAre("Event."));
   EXPECT_EQ(digest, reader().loss_digest(2).value());
@@ -280,9 +275,7 @@ TEST_F(RecorderTest, WhateverRanksReportNothingKeepsTheHistoryFromGoingOn) {
     if (r.step) m.steps.push_back(*r.step);
     recorder_->post(std::move(m));
   }
-  std::promise<void> settled;
-  auto future = settled.get_future();
-  recorder_->digest(0, [&](const std::string&) { settled.set_value(); });
+  const auto future = settling();
   ASSERT_EQ(future.wait_for(60s), std::future_status::ready);
   EXPECT_EQ(recorder_->mark("node-0"), 3000);
 }

@@ -29,9 +29,9 @@ TEST(Worker, RunsTheTasksOfEachPosterInTheOrderInWhichTheyWerePosted) {
 
 TEST(Worker, RunsEverythingThatIsQueuedBeforeItEndsEvenWhatTasksPostThemselves) {
   std::vector<std::string> ran;
+  std::promise<void> go;
   {
     Worker worker("queue");
-    std::promise<void> go;
     worker.post([&] { go.get_future().wait(); });
     worker.post([&] {
       ran.emplace_back("first");
