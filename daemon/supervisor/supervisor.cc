@@ -131,8 +131,10 @@ std::optional<NodeRow> Supervisor::node_row(const std::string& node) const {
 
 Supervisor::~Supervisor() {
   timers_.reset();
-  engine_worker_.reset();  // may still post to the two below
-  store_worker_.reset();
+  // They post to each other, so none may be gone before all have stopped; the engine first, because what it
+  // decides others carry out.
+  if (engine_worker_) engine_worker_->stop();
+  if (store_worker_) store_worker_->stop();
   recorder_.reset();
 }
 
