@@ -33,15 +33,18 @@ build() {
   shift
   log=$root/build/$preset/build.log
   mkdir -p "$root/build/$preset"
-  export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$root
+  export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root}
   if [[ ! -f $root/build/$preset/build.ninja ]]; then
     (cd "$root" && cmake --preset "$preset") >"$log" 2>&1 || { tail -n 30 "$log" >&2; return 1; }
   fi
-  if ! NINJA_STATUS='%p %f/%t ' ninja -C "$root/build/$preset" -j "$(build_jobs)" "$@" 2>&1 | tee "$log" |
-    awk -v preset="$preset" '
-      $1 ~ /^[0-9]+%$/ { p = int($1 / 10); if (p > last) { last = p; printf "  build %s: %s\n", preset, $1 > "/dev/stderr" } }'; then
+  if ! (
+    set -o pipefail
+    NINJA_STATUS='%p %f/%t ' ninja -C "$root/build/$preset" -j "$(build_jobs)" "$@" 2>&1 | tee "$log" |
+      awk -v preset="$preset" '
+        $1 ~ /^[0-9]+%$/ { p = int($1 / 10); if (p > last) { last = p; printf "  build %s: %s\n", preset, $1 > "/dev/stderr" } }'
+  ); then
+    grep -E -A 12 '^FAILED|error:' "$log" | head -n 40 >&2
     return 1
   fi
-  [[ ${PIPESTATUS[0]} == 0 ]] || return 1
   say "built $preset in $((SECONDS - start)) s"
 }

@@ -11,7 +11,8 @@ namespace longhaul {
 
 class LockFile {
  public:
-  // kConflict when another process holds it: the message names path and pid. Does not wait.
+  // kConflict when a living process holds it: the message names path and pid. Waits (at most 2 s) only for
+  // what a dead holder left behind.
   static Result<LockFile> acquire(const std::string& path);
 
  private:

@@ -335,12 +335,13 @@ struct Agent::Impl {
 Result<std::unique_ptr<Agent>> Agent::create(asio::io_context& io, AgentOptions options,
                                              const config::RunConfig& config, const AgentPaths& paths,
                                              const Clock& clock) {
-  LH_ASSIGN(const DaemonIdentity identity, load_daemon_identity(paths.memory));
+  auto identity = load_daemon_identity(paths.memory);
+  if (!identity) return std::move(identity).error().with_context(paths.memory);
   LH_ASSIGN(Spool spool, Spool::open(paths.spool));
   if (spool.dropped_lines() > 0)
     log_error(fmt::format("{}: {} unreadable lines are left out", paths.spool, spool.dropped_lines()));
   LH_ASSIGN(RankRecords records, end_earlier_life(paths, spool, clock.wall_ms()));
-  const AgentMemory memory{identity.term, identity.uuid, records.newest};
+  const AgentMemory memory{identity->term, identity->uuid, records.newest};
   auto impl = std::make_unique<Impl>(io, std::move(options), config, paths, clock, memory, std::move(spool),
                                      std::move(records));
   Impl* raw = impl.get();

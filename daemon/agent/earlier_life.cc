@@ -34,7 +34,9 @@ Result<std::set<RankId>> exits_in(const Spool& spool) {
 }  // namespace
 
 Result<RankRecords> end_earlier_life(const AgentPaths& paths, Spool& spool, int64_t now_wall_ms) {
-  LH_ASSIGN(RankRecords records, load_rank_records(paths.rank_records));
+  auto loaded = load_rank_records(paths.rank_records);
+  if (!loaded) return std::move(loaded).error().with_context(paths.rank_records);
+  RankRecords records = std::move(*loaded);
   while (!end_leftovers(records.ranks, paths.socket, kPatienceMs))
     log_error("a rank of an earlier life cannot be killed; waiting for it");
   if (records.ranks.empty()) return records;

@@ -157,7 +157,11 @@ class HistoryImpl final : public History {
   template <class Body>
   Result<> commit(Body&& body) {
     const int64_t last_seq = last_seq_;
-    Result<> done = db_.transaction(body);
+    Result<> done = db_.transaction([&]() -> Result<> {
+      LH_TRY(body());
+      if (last_seq_ == last_seq) return {};
+      return trim_outbox_.bind(1, last_seq_ - kOutboxFrames).run();
+    });
     if (!done) {
       writer_.reset();
       last_seq_ = last_seq;
@@ -188,7 +192,6 @@ class HistoryImpl final : public History {
   Result<LiveDelta> append_outbox(std::string body) {
     LiveDelta delta{++last_seq_, std::move(body)};
     LH_TRY(insert_outbox_.bind(1, delta.seq).bind(2, delta.body).run());
-    LH_TRY(trim_outbox_.bind(1, delta.seq - kOutboxFrames).run());
     return delta;
   }
 

@@ -44,6 +44,8 @@ class OpenBuckets {
   }
   // A value of a step after all given before; close_until(step - 1) has been called.
   void add(const SeriesPoint& sample) { merge(open_[1], sample); }
+  // Newest step added, 0 when its buckets are all complete.
+  int64_t last_step() const { return open_[1].last_step; }
   // For the rebuild at start: a complete child of the open bucket at `level`.
   void restore(int level, const SeriesPoint& child) { merge(open_[static_cast<size_t>(level)], child); }
 

@@ -19,7 +19,9 @@ Result<> StepWriter::prepare() {
   LH_ASSIGN(sql_.find_axis, db_->prepare("SELECT 1 FROM axis WHERE seg=? AND step=?"));
   LH_ASSIGN(sql_.axis, db_->prepare("INSERT INTO axis VALUES(?,?,?,?)"));
   LH_ASSIGN(sql_.find_sample, db_->prepare("SELECT v, nf FROM sample WHERE seg=? AND metric=? AND step=?"));
-  LH_ASSIGN(sql_.sample,
+  LH_ASSIGN(sql_.sample, db_->prepare("INSERT INTO sample VALUES(?,?,?,?,?)"));
+  // RETURNING tells whether it was new, at four times the cost.
+  LH_ASSIGN(sql_.late_sample,
             db_->prepare("INSERT INTO sample VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING RETURNING 1"));
   LH_ASSIGN(sql_.rollup,
             db_->prepare("INSERT OR REPLACE INTO rollup(seg,metric,lvl,b,n,n_nf,mn,mx,sum,last,first_step,"
@@ -68,12 +70,16 @@ Result<int64_t> StepWriter::metric_id(const std::string& name) {
 Result<StepOutcome> StepWriter::write(int64_t segment, const StepRecord& record) {
   LH_ASSIGN(SegmentState * state, state_of(segment));
   if (record.step < state->first_step) return StepOutcome{.outcome = Outcome::kRefused};
-  bool late = record.step <= state->frontier;
+  const bool late = record.step <= state->frontier;
   if (late) {
     LH_ASSIGN(const bool known, is_recorded(segment, record.step));
     if (known) return compare(segment, record);
   }
-  LH_TRY(insert(segment, *state, record, late));
+  if (late) {
+    LH_TRY(insert_late(segment, record));
+  } else {
+    LH_TRY(insert_next(segment, *state, record));
+  }
   return StepOutcome{};
 }
 
@@ -95,42 +101,44 @@ Result<StepOutcome> StepWriter::compare(int64_t segment, const StepRecord& recor
     if (!same_value(recorded, value)) return StepOutcome{Outcome::kDiffers, name, recorded, value};
   }
   // A metric that only this source had is kept too.
-  for (const auto& [name, value] : record.values) {
-    LH_ASSIGN(const int64_t metric, metric_id(name));
-    LH_ASSIGN(const bool added, insert_sample(segment, metric, record.step, value));
-    if (added) late_[{segment, metric}].insert(record.step);
-  }
+  LH_TRY(insert_late_samples(segment, record));
   return StepOutcome{.outcome = Outcome::kSame};
 }
 
-Result<> StepWriter::insert(int64_t segment, SegmentState& state, const StepRecord& record, bool late) {
+Result<> StepWriter::insert_next(int64_t segment, SegmentState& state, const StepRecord& record) {
   LH_TRY(
       sql_.axis.bind(1, segment).bind(2, record.step).bind(3, record.wall_ms).bind(4, record.tokens).run());
   for (const auto& [name, value] : record.values) {
     LH_ASSIGN(const int64_t metric, metric_id(name));
-    LH_ASSIGN(const bool added, insert_sample(segment, metric, record.step, value));
-    if (!added) continue;  // named twice: the first one counts
-    if (late) {
-      late_[{segment, metric}].insert(record.step);
-      continue;
-    }
     OpenBuckets& open = state.open[metric];
     LH_TRY(close_buckets(segment, metric, open, record.step - 1));
+    if (open.last_step() == record.step) continue;  // named twice: the first one counts
+    sql_.sample.bind(1, segment).bind(2, metric).bind(3, record.step);
+    bind_value(sql_.sample, 4, 5, value);
+    LH_TRY(sql_.sample.run());
     open.add(sample_point(record.step, value, record.wall_ms, record.tokens));
   }
-  if (!late) {
-    state.frontier = record.step;
-    state.touched = true;
-  }
+  state.frontier = record.step;
+  state.touched = true;
   return {};
 }
 
-Result<bool> StepWriter::insert_sample(int64_t segment, int64_t metric, int64_t step, double value) {
-  sql_.sample.bind(1, segment).bind(2, metric).bind(3, step);
-  bind_value(sql_.sample, 4, 5, value);
-  LH_ASSIGN(const bool added, sql_.sample.step());
-  sql_.sample.reset();
-  return added;
+Result<> StepWriter::insert_late(int64_t segment, const StepRecord& record) {
+  LH_TRY(
+      sql_.axis.bind(1, segment).bind(2, record.step).bind(3, record.wall_ms).bind(4, record.tokens).run());
+  return insert_late_samples(segment, record);
+}
+
+Result<> StepWriter::insert_late_samples(int64_t segment, const StepRecord& record) {
+  for (const auto& [name, value] : record.values) {
+    LH_ASSIGN(const int64_t metric, metric_id(name));
+    sql_.late_sample.bind(1, segment).bind(2, metric).bind(3, record.step);
+    bind_value(sql_.late_sample, 4, 5, value);
+    LH_ASSIGN(const bool added, sql_.late_sample.step());
+    sql_.late_sample.reset();
+    if (added) late_[{segment, metric}].insert(record.step);
+  }
+  return {};
 }
 
 Result<> StepWriter::close_buckets(int64_t segment, int64_t metric, OpenBuckets& open, int64_t frontier) {

@@ -35,7 +35,7 @@ class StepWriter {
   };
   struct Statements {
     sqlite::Statement segment{nullptr}, end_step{nullptr}, find_axis{nullptr}, axis{nullptr};
-    sqlite::Statement find_sample{nullptr}, sample{nullptr}, rollup{nullptr};
+    sqlite::Statement find_sample{nullptr}, sample{nullptr}, late_sample{nullptr}, rollup{nullptr};
   };
 
   explicit StepWriter(sqlite::Database& db, RangeReader reader) : db_(&db), reader_(std::move(reader)) {}
@@ -46,9 +46,10 @@ class StepWriter {
 
   Result<bool> is_recorded(int64_t segment, int64_t step);
   Result<StepOutcome> compare(int64_t segment, const StepRecord& record);
-  Result<> insert(int64_t segment, SegmentState& state, const StepRecord& record, bool late);
-  // true: it was not there.
-  Result<bool> insert_sample(int64_t segment, int64_t metric, int64_t step, double value);
+  // A step after all others, and one that is not.
+  Result<> insert_next(int64_t segment, SegmentState& state, const StepRecord& record);
+  Result<> insert_late(int64_t segment, const StepRecord& record);
+  Result<> insert_late_samples(int64_t segment, const StepRecord& record);
   Result<> close_buckets(int64_t segment, int64_t metric, OpenBuckets& open, int64_t frontier);
   Result<> write_rollup(int64_t segment, int64_t metric, int level, int64_t bucket, const SeriesPoint& point);
   Result<> rewrite_late();

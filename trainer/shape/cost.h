@@ -27,7 +27,7 @@ struct MemoryEstimate {
   int64_t gradients = 0;      // f32 of one micro-batch
   int64_t gradient_sums = 0;  // int64 fixed point
   int64_t optimizer = 0;      // f32 master, m, v of the rank's slice, two copies
-  int64_t activations = 0;    // of one micro-batch
+  int64_t activations = 0;    // of one micro-batch; without working memory of fixed size (a few MB)
   int64_t total() const { return weights + gradients + gradient_sums + optimizer + activations; }
 };
 MemoryEstimate memory_estimate(const config::Model& model, int64_t micro_batch, int data_parallel);

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/crypto/random.h"
-
 namespace longhaul {
 namespace {
 
@@ -24,15 +22,6 @@ TEST(Sha256, WritesIntegersLittleEndian) {
   Sha256 hash;
   hash.update_u64_le(0x0807060504030201);
   EXPECT_EQ(hash.hex(), sha256_hex("\x01\x02\x03\x04\x05\x06\x07\x08"));
-}
-
-TEST(Random, UuidsAreVersion4AndDiffer) {
-  const std::string uuid = random_uuid();
-  ASSERT_EQ(uuid.size(), 36u);
-  EXPECT_EQ(uuid[14], '4');
-  EXPECT_EQ(uuid[8], '-');
-  EXPECT_EQ(uuid[23], '-');
-  EXPECT_NE(uuid, random_uuid());
 }
 
 }  // namespace

@@ -48,5 +48,31 @@ TEST(LockFileTest, AKilledHolderHoldsNoLonger) {
   ::close(ends[1]);
 }
 
+TEST(LockFileTest, WaitsForADeadHoldersForkedChildButNotForALivingHolder) {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/lock";
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t holder = ::fork();
+  if (holder == 0) {
+    const auto lock = LockFile::acquire(path);
+    if (::fork() == 0) {  // has the descriptor, as between fork and exec; ends soon after
+      ::usleep(300'000);
+      ::_exit(0);
+    }
+    if (::write(ends[1], "x", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ends[0], &byte, 1), 1);
+  EXPECT_FALSE(LockFile::acquire(path));
+  ::kill(holder, SIGKILL);
+  ::waitpid(holder, nullptr, 0);
+  const auto lock = LockFile::acquire(path);
+  EXPECT_TRUE(lock) << lock.error().message;
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 }  // namespace
 }  // namespace longhaul

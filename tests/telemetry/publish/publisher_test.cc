@@ -59,7 +59,7 @@ class PublisherTest : public HistoryTest {
   }
 
   static constexpr Asset kPage[] = {
-      {.path = "/", .content_type = "text/html", .raw = "<p>", .etag = "\"p\""}};
+      {.path = "/index.html", .content_type = "text/html", .raw = "<p>", .etag = "\"p\""}};
   FakeView view_;
   FakeClock clock_;
   live::Ring ring_{"epoch", 41};

@@ -6,7 +6,12 @@ namespace longhaul::telemetry::publish {
 namespace {
 
 const Asset kFiles[] = {
-    {.path = "/", .content_type = "text/html", .raw = "raw", .gz = "gz", .br = "br", .etag = "\"t1\""},
+    {.path = "/index.html",
+     .content_type = "text/html",
+     .raw = "raw",
+     .gz = "gz",
+     .br = "br",
+     .etag = "\"t1\""},
     {.path = "/a-123.js",
      .content_type = "text/javascript",
      .raw = "js",

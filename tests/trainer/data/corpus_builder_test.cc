@@ -71,7 +71,8 @@ TEST(BuildCorpus, TheFilesSayWhatTheReportSaysAndCanBeTrainedOn) {
   const auto about = json::parse_object(*read_file(folder / "corpus/corpus.json"));
   ASSERT_TRUE(about);
   EXPECT_EQ(*json::get_int(*about, "tokens"), report->tokens);
-  EXPECT_THAT(*read_file(folder / "corpus/data.yaml"), HasSubstr("    - {path: de, name: \"German\", weight: 0."));
+  EXPECT_THAT(*read_file(folder / "corpus/data.yaml"),
+              HasSubstr("    - {path: de, name: \"German\", weight: 0."));
   config::Data data;
   for (const auto& l : report->languages) data.corpora.push_back({folder / ("corpus/" + l.code), l.weight});
   EXPECT_TRUE(BatchSource::open(data, 8, kByteVocabularySize, 42));

@@ -60,7 +60,8 @@ TEST_F(SpoolTest, GivesBackWhatWasAppendedAlsoAfterOpeningAgain) {
 TEST_F(SpoolTest, CutsATornLastLineAndGivesItsNumberOutAgain) {
   open().append(1, "{}").value();
   const int64_t whole = size();
-  for (const std::string torn : {"{\"seq\":2,\"at_ms\":1,\"rep", "{", std::string(100, '\0').c_str()}) {
+  for (const std::string& torn :
+       std::vector<std::string>{"{\"seq\":2,\"at_ms\":1,\"rep", "{", std::string(100, '\0')}) {
     append_raw(torn);
     Spool spool = open();
     EXPECT_EQ(spool.next_seq(), 2);

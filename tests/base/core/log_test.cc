@@ -1,0 +1,40 @@
+#include "base/core/log.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace longhaul {
+namespace {
+
+std::string content_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST(Log, AppendsOneLineAMessageWithProgramAndLevelAndLeavesOutWhatIsBelow) {
+  const std::string path = testing::TempDir() + "longhaul-log-test.log";
+  std::filesystem::remove(path);
+  log_start("longhaul-test", path, LogLevel::kInfo);
+  log_debug("too fine");
+  log_info("begun {} %s");  // no format string: taken as it is
+  log_warning("careful");
+  log_start("again", path);  // a restarted program goes on in the same file
+  log_error("broken");
+  const std::string text = content_of(path);
+  EXPECT_THAT(text,
+              testing::ContainsRegex("^20[0-9-]+T[0-9:.]+ longhaul-test\\[[0-9]+\\] info begun \\{\\} %s\n"
+                                     "20[0-9-]+T[0-9:.]+ longhaul-test\\[[0-9]+\\] warning careful\n"
+                                     "20[0-9-]+T[0-9:.]+ again\\[[0-9]+\\] error broken\n$"));
+  std::filesystem::remove(path);
+  log_start("longhaul-test");
+}
+
+}  // namespace
+}  // namespace longhaul

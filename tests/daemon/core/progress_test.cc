@@ -1,0 +1,44 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/daemon/core/scenario.h"
+
+namespace longhaul::daemon {
+namespace {
+
+TEST(Progress, DistrustsTheCheckpointsThatRanksRejected) {
+  Scenario s;
+  s.launched(20);
+  s.on(RanksRestored{
+      s.state.generation, 10, 20, "/s/step-10", {"/s/step-20"}, {"block 3 of rank-00001 differs"}});
+  ASSERT_EQ(s.done<DistrustCheckpoint>().size(), 1u);
+  EXPECT_EQ(s.done<DistrustCheckpoint>()[0].path, "/s/step-20");
+  EXPECT_THAT(s.announced(), testing::Contains("checkpoint_rejected"));
+}
+
+TEST(Progress, ASecondReportOfTheSameRestoreCountsNothingTwice) {
+  Scenario s;
+  s.training(10);
+  for (int rank = 0; rank < 4; ++rank) s.exit(rank, -1, 9, rank > 0, 14);
+  s.on(RestoreFound{"/s/step-10", 10});
+  const RanksRestored restored{s.state.generation, 10, 14, "", {}, {}};
+  s.on(restored).on(restored);
+  EXPECT_EQ(s.state.lost_steps, 4);
+  s.on(FirstStep{s.state.generation, 11}).on(restored);
+  EXPECT_EQ(s.state.lost_steps, 4);
+  EXPECT_EQ(s.status(), "training");
+}
+
+TEST(Progress, ACheckpointGivesARestartBackAndIsAnnouncedOnce) {
+  Scenario s;
+  s.training();
+  s.state.budget = 3;
+  const CheckpointSaved saved{s.state.generation, 10, "/s/10", 5, 4, 3};
+  s.on(saved).on(saved);
+  EXPECT_EQ(s.state.budget, 4);
+  EXPECT_EQ(s.state.last_checkpoint->step, 10);
+  EXPECT_THAT(s.announced(), testing::ElementsAre("run_started", "checkpoint_saved"));
+}
+
+}  // namespace
+}  // namespace longhaul::daemon
