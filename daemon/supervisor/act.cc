@@ -137,8 +137,17 @@ void Supervisor::act_on(const ShutdownAgents&, const std::string& id) {
 
 // The result is written once everything measured is committed: what it says is what the history holds.
 void Supervisor::act_on(const ExitDaemon& a, const std::string&) {
+  // Not at once: the steps that came in one batch with the end are handed to the recorder after it.
+  engine_worker_->post([this, a] { write_result(a.exit_code); });
+}
+
+void Supervisor::write_result(int exit_code) {
   const RunState state = engine_->state();
+<<<<<<< HEAD
   recorder_->digest(std::max(state.step, state.highest_step), [this, a, state](const std::string& digest) {
+=======
+  recorder_->digest(state.step, [this, exit_code, state](const std::string& digest) {
+>>>>>>> dtests
     const json::object result{{"daemon_pid", int64_t{getpid()}},
                               {"state", std::string(to_text(state.status))},
                               {"steps", std::max(state.step, state.highest_step)},
@@ -151,7 +160,7 @@ void Supervisor::act_on(const ExitDaemon& a, const std::string&) {
     const auto written =
         write_file_durably(config_.paths.state + "/result.json", json::to_text(result) + "\n");
     if (!written) log_error("result: " + written.error().message);
-    to_io([this, code = a.exit_code] { leave(code); });
+    to_io([this, exit_code] { leave(exit_code); });
   });
 }
 

@@ -95,6 +95,7 @@ class Supervisor final : public Actuator {
   void act_on(const ExitDaemon& a, const std::string& id);
   void act_on(const Announce& a, const std::string& id);
   void send_launch(const LaunchRanks& a, const std::string& id);  // io thread
+  void write_result(int exit_code);                               // engine thread
   void leave(int exit_code);                                      // io thread
   void refresh_checkpoints();                                     // store thread
   std::optional<NodeRow> node_row(const std::string& node) const;

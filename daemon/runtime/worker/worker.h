@@ -15,8 +15,10 @@ namespace longhaul::daemon {
 class Worker {
  public:
   explicit Worker(std::string name);
-  // Runs what is queued, then joins.
-  ~Worker();
+  ~Worker();  // stop()
+  // Runs what is queued and what that posts here, then joins. What is posted later is dropped. For the
+  // owner of several workers that post to each other: all are stopped before the first one is gone.
+  void stop();
   void post(std::function<void()> task);
   size_t waiting() const;
 
@@ -27,6 +29,7 @@ class Worker {
   std::condition_variable wake_;
   std::deque<std::function<void()>> tasks_;
   bool stopping_ = false;
+  bool stopped_ = false;
   std::thread thread_;
 };
 

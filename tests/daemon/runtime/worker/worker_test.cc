@@ -43,6 +43,17 @@ TEST(Worker, RunsEverythingThatIsQueuedBeforeItEndsEvenWhatTasksPostThemselves) 
   EXPECT_EQ(ran, (std::vector<std::string>{"first", "second", "posted by first"}));
 }
 
+TEST(Worker, WhatIsPostedAfterItsEndIsDroppedAndItCanBeStoppedTwice) {
+  int ran = 0;
+  Worker worker("ended");
+  worker.post([&] { ++ran; });
+  worker.stop();
+  worker.post([&] { ++ran; });
+  worker.stop();
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(worker.waiting(), 0U);
+}
+
 TEST(Worker, PostNeverWaitsForTheTaskThatRunsAndTellsHowManyWait) {
   std::promise<void> started, release;
   Worker worker("busy");

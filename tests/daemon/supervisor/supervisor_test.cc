@@ -1,0 +1,149 @@
+#include "daemon/supervisor/supervisor.h"
+
+#include <future>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "telemetry/history/reader.h"
+#include "telemetry/http/client.h"
+#include "tests/daemon/supervisor/supervisor_fixture.h"
+
+namespace longhaul::daemon {
+namespace {
+
+namespace http = telemetry::http;
+
+class SupervisorTest : public SupervisorFixture {
+ protected:
+  // The daemon's answer to an operator, while its loop turns.
+  http::ClientResponse operate(const std::string& method, const std::string& target) {
+    auto answer = std::async(std::launch::async, [&] {
+      return http::request("unix:" + (folder_ / "state/operator.sock"), method, target);
+    });
+    until([&] { return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+    return answer.get().value();
+  }
+  json::object run() { return json::parse_object(operate("GET", "/api/v1/run").body).value(); }
+  // Restored at step 0 and the first step done.
+  void train() {
+    connect_agent();
+    ASSERT_NE(hear<wire::Launch>(), nullptr);
+    spool(1, {R"({"rank":0,"generation":"1.1","phase":"restore","restored_step":0})",
+              R"({"rank":0,"generation":"1.1","phase":"train","step":1,"loss":2.5,"tokens":4096})"});
+    ASSERT_TRUE(hear_acknowledged(2));
+  }
+};
+
+TEST_F(SupervisorTest, AnAgentThatConnectsIsWelcomedAndGetsTheRanksAfterTheFenceIsUp) {
+  ASSERT_TRUE(start());
+  connect_agent();
+  const auto* launch = hear<wire::Launch>();
+  ASSERT_NE(launch, nullptr);
+  EXPECT_EQ(json::string_or(document("store/documents/generation.json"), "generation", ""), "1.1");
+  ASSERT_TRUE(std::holds_alternative<wire::Welcome>(heard_.front()));
+  EXPECT_EQ(std::get<wire::Welcome>(heard_.front()).term, 1);
+  EXPECT_EQ(launch->term, 1);
+  EXPECT_EQ(launch->generation, "1.1");
+  EXPECT_EQ(launch->world_size, 1);
+  EXPECT_EQ(launch->node_count, 1);
+  ASSERT_EQ(launch->ranks.size(), 1U);
+  EXPECT_EQ(launch->ranks[0].rank, 0);
+  EXPECT_EQ(launch->master_address, "127.0.0.1");
+  EXPECT_EQ(launch->master_port, 29500);
+  EXPECT_EQ(launch->resume, "") << "there is no checkpoint";
+}
+
+TEST_F(SupervisorTest, ARunGoesFromItsFirstStepToItsResult) {
+  ASSERT_TRUE(start());
+  train();
+  spool(3, {R"({"rank":0,"generation":"1.1","phase":"train","step":2,"loss":2.25,"tokens":8192})",
+            R"({"rank":0,"generation":"1.1","phase":"train","step":3,"loss":2.0,"tokens":12288})",
+            R"({"rank":0,"generation":"1.1","phase":"done","step":3,"state_digest":"0123456789abcdef"})",
+            R"({"exit":{"rank":0,"generation":"1.1","pid":9,"exit_code":0,"signal":0,"asked":false,
+                        "last_stderr":""}})"});
+  EXPECT_TRUE(hear_acknowledged(6));
+  EXPECT_NE(hear<wire::Shutdown>(), nullptr);
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(folder_ / "state/result.json"); }));
+  const json::object result = document("state/result.json");
+  EXPECT_EQ(result.at("state"), "completed");
+  EXPECT_EQ(result.at("steps"), 3);
+  EXPECT_EQ(result.at("restarts"), 0);
+  EXPECT_EQ(result.at("lost_steps"), 0);
+  EXPECT_EQ(result.at("state_digest"), "0123456789abcdef");
+  auto reader = telemetry::HistoryReader::open(folder_ / "state/history.db").value();
+  EXPECT_EQ(json::string_or(result, "loss_digest", ""), reader.loss_digest(3).value());
+  agent_->close();
+  ASSERT_TRUE(until([&] { return io_.stopped(); })) << "with its agents gone it leaves";
+  EXPECT_EQ(supervisor_->exit_code(), 0);
+}
+
+TEST_F(SupervisorTest, TheRunIsShownAsItIs) {
+  ASSERT_TRUE(start());
+  train();
+  ASSERT_TRUE(until([&] { return run().at("state") == "training"; }));
+  const json::object shown = run();
+  EXPECT_EQ(shown.at("step"), 1);
+  EXPECT_EQ(shown.at("loss"), 2.5);
+  EXPECT_EQ(shown.at("generation"), "1.1");
+  EXPECT_EQ(shown.at("nodes").at("healthy"), 1);
+}
+
+TEST_F(SupervisorTest, ASpoolIsAcknowledgedUpToItsFirstGapAndGoesOnFromThere) {
+  ASSERT_TRUE(start());
+  train();
+  const std::string two = R"({"rank":0,"generation":"1.1","phase":"train","step":2,"loss":2.25})";
+  spool(4, {R"({"rank":0,"generation":"1.1","phase":"train","step":3,"loss":2.0})"});
+  spool(1, {R"({"generation":"1.1"})", R"({"generation":"1.1"})", two});
+  EXPECT_TRUE(hear_acknowledged(3));
+  EXPECT_FALSE(telemetry::HistoryReader::open(folder_ / "state/history.db").value().step(3).value());
+  spool(4, {R"({"rank":0,"generation":"1.1","phase":"train","step":3,"loss":2.0})"});
+  EXPECT_TRUE(hear_acknowledged(4));
+}
+
+TEST_F(SupervisorTest, ALaterLifeTellsTheAgentHowFarItsSpoolIsSafeAndLetsTheRanksRun) {
+  ASSERT_TRUE(start());
+  train();
+  supervisor_.reset();
+  agent_.reset();
+  heard_.clear();
+  ASSERT_TRUE(start());
+  connect_agent({{0, "1.1", 9, "running", "train", 1}});
+  const auto* welcome = hear<wire::Welcome>();
+  ASSERT_NE(welcome, nullptr);
+  EXPECT_EQ(welcome->term, 2);
+  EXPECT_EQ(welcome->acknowledged_seq, 2);
+  spool(3, {R"({"rank":0,"generation":"1.1","phase":"train","step":2,"loss":2.25})"});
+  EXPECT_TRUE(hear_acknowledged(3));
+  const json::object shown = run();
+  EXPECT_EQ(shown.at("generation"), "1.1") << "nothing was launched again";
+  EXPECT_EQ(shown.at("daemon_restarts"), 1);
+  EXPECT_EQ(shown.at("lost_steps"), 0);
+}
+
+TEST_F(SupervisorTest, APauseAsksTheRanksToSaveAndLeave) {
+  ASSERT_TRUE(start());
+  train();
+  const auto answer = operate("POST", "/api/v1/commands/pause");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  const auto* stop = hear<wire::StopRanks>();
+  ASSERT_NE(stop, nullptr);
+  EXPECT_EQ(stop->generation, "1.1");
+  EXPECT_FALSE(stop->force);
+  EXPECT_EQ(stop->grace_ms, config_.recovery.stop_grace_ms);
+}
+
+TEST_F(SupervisorTest, ADaemonThatWasTakenOverLeavesWithoutTouchingTheRanks) {
+  ASSERT_TRUE(start());
+  train();
+  ASSERT_TRUE(claim_term(config_.paths.store));
+  ASSERT_TRUE(until([&] { return io_.stopped(); })) << "it looks every five seconds";
+  EXPECT_EQ(supervisor_->exit_code(), 2);
+  for (const auto& message : heard_) {
+    EXPECT_FALSE(std::holds_alternative<wire::StopRanks>(message));
+    EXPECT_FALSE(std::holds_alternative<wire::Shutdown>(message));
+  }
+}
+
+}  // namespace
+}  // namespace longhaul::daemon
