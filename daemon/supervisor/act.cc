@@ -143,25 +143,22 @@ void Supervisor::act_on(const ExitDaemon& a, const std::string&) {
 
 void Supervisor::write_result(int exit_code) {
   const RunState state = engine_->state();
-<<<<<<< HEAD
-  recorder_->digest(std::max(state.step, state.highest_step), [this, a, state](const std::string& digest) {
-=======
-  recorder_->digest(state.step, [this, exit_code, state](const std::string& digest) {
->>>>>>> dtests
-    const json::object result{{"daemon_pid", int64_t{getpid()}},
-                              {"state", std::string(to_text(state.status))},
-                              {"steps", std::max(state.step, state.highest_step)},
-                              {"restarts", state.restarts()},
-                              {"daemon_restarts", state.daemon_restarts},
-                              {"lost_steps", state.lost_steps},
-                              {"loss_digest", digest},
-                              {"state_digest", state.state_digest},
-                              {"halt_reason", state.halt_reason}};
-    const auto written =
-        write_file_durably(config_.paths.state + "/result.json", json::to_text(result) + "\n");
-    if (!written) log_error("result: " + written.error().message);
-    to_io([this, exit_code] { leave(exit_code); });
-  });
+  recorder_->digest(
+      std::max(state.step, state.highest_step), [this, exit_code, state](const std::string& digest) {
+        const json::object result{{"daemon_pid", int64_t{getpid()}},
+                                  {"state", std::string(to_text(state.status))},
+                                  {"steps", std::max(state.step, state.highest_step)},
+                                  {"restarts", state.restarts()},
+                                  {"daemon_restarts", state.daemon_restarts},
+                                  {"lost_steps", state.lost_steps},
+                                  {"loss_digest", digest},
+                                  {"state_digest", state.state_digest},
+                                  {"halt_reason", state.halt_reason}};
+        const auto written =
+            write_file_durably(config_.paths.state + "/result.json", json::to_text(result) + "\n");
+        if (!written) log_error("result: " + written.error().message);
+        to_io([this, exit_code] { leave(exit_code); });
+      });
 }
 
 void Supervisor::act_on(const Announce& a, const std::string& id) {

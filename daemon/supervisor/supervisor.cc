@@ -139,11 +139,7 @@ std::optional<NodeRow> Supervisor::node_row(const std::string& node) const {
   return row;
 }
 
-<<<<<<< HEAD
-// run_daemon ends the process without this: a hung store must not hold the exit. Here nobody posts any
-// more, so the workers may end in turn.
-Supervisor::~Supervisor() = default;
-=======
+// run_daemon ends the process without this, so that a hung store does not hold the exit.
 Supervisor::~Supervisor() {
   timers_.reset();
   // They post to each other, so none may be gone before all have stopped; the engine first, because what it
@@ -152,6 +148,5 @@ Supervisor::~Supervisor() {
   if (store_worker_) store_worker_->stop();
   recorder_.reset();
 }
->>>>>>> dtests
 
 }  // namespace longhaul::daemon
