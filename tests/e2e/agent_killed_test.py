@@ -12,7 +12,11 @@ class AgentKilled(RunTest):
         self.assertTrue(victims)
         run.kill(run.agent_pid("node-1"))
         wait_for("the ranks of a dead agent to be gone", lambda: not any(alive(pid) for pid in victims), 5)
-        status = run.wait_step(15)
+
+        def recovered():
+            status = run.status()
+            return status if status and status["restarts"] == 1 and status["state"] == "training" else None
+        status = wait_for("training after the loss", recovered)
         where = {n["name"]: n["state"] for n in status["nodes"]}
         self.assertEqual(where["node-2"], "healthy", where)
         summary, code = run.wait_end()
