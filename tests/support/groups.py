@@ -12,6 +12,7 @@ from results import Results
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_TIMEOUT_S = 600
+JOBS = int(os.environ.get("LONGHAUL_JOBS") or os.cpu_count())
 CLANG_TIDY_FILES = 10  # in the default tier: a file takes 5 to 25 s
 
 
@@ -77,7 +78,7 @@ def unit(preset, env=None):
     listing, _ = run(["ctest", "--test-dir", f"build/{preset}", "--show-only=json-v1"])
     programs = sorted(Path(test["command"][0]) for test in json.loads(listing)["tests"])
     total = Results()
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         for counted in pool.map(lambda path: unit_program(path, env), programs):
             total.add(counted)
     return total
@@ -87,8 +88,9 @@ def unit(preset, env=None):
 
 
 def tools(_tier):
-    """The tests of the tests: what decides over good and bad must be right itself."""
-    return python_tests(sorted(ROOT.glob("tests/tidy/*_test.py")) + sorted(ROOT.glob("tests/support/*_test.py")), 120)
+    """The tests of the tests, and of the scripts in deploy/: what decides over good and bad must be right itself."""
+    return python_tests([path for folder in ("tidy", "support", "deploy")
+                         for path in sorted(ROOT.glob(f"tests/{folder}/*_test.py"))], 300)
 
 
 def tidy(_tier):
@@ -129,7 +131,7 @@ def clang_tidy(tier):
         output, code = run(["clang-tidy-14", "-p", "build/dev", "--quiet", path], 600)
         return Results(passed=1) if code == 0 else Results.failure(f"clang-tidy: {path}", output[-3000:])
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         for counted in pool.map(check, files):
             total.add(counted)
     return total

@@ -12,7 +12,7 @@ TIERS = ("quick", "default", "full", "gpu")
 
 # name, tiers, packages (tiers of deploy/install-packages), function
 GROUPS = [
-    ("tools", ("quick", "default", "full"), [], groups.tools),
+    ("tools", ("quick", "default", "full"), ["demo"], groups.tools),
     ("tidy", ("quick", "default", "full"), ["tidy"], groups.tidy),
     ("build", ("quick", "default", "full"), ["build"], groups.build_dev),
     ("unit", ("quick", "default", "full"), ["build"], groups.unit_dev),
