@@ -143,7 +143,11 @@ void OperatorApi::command(const http::Request& request, const std::string& name,
                  const http::Response response = answer(decided, dry_run);
                  if (!key.empty()) {
                    const std::lock_guard lock(answers->mutex);
-                   if (const auto entry = answers->by_key.find(key); entry != answers->by_key.end())
+                   const auto entry = answers->by_key.find(key);
+                   // A refusal is no outcome: asked again under the same key, it may be accepted.
+                   if (entry != answers->by_key.end() && !decided.accepted)
+                     answers->by_key.erase(entry);
+                   else if (entry != answers->by_key.end())
                      entry->second.response = response;
                  }
                  reply(response);

@@ -24,6 +24,7 @@ constexpr int64_t kProgressMs = 5'000;
 constexpr int64_t kFirstBackoffMs = 100;
 constexpr int64_t kMaxBackoffMs = 10'000;
 constexpr int64_t kLivedWellMs = 30'000;
+constexpr int64_t kRefusalMs = 5'000;  // a daemon that ends sooner has not taken over
 
 class Keeper {
  public:
@@ -53,6 +54,7 @@ class Keeper {
     ChildSpec spec;
     spec.argv = {options_.daemon_program, "--run-dir", options_.run_directory};
     if (options_.exit_when_done) spec.argv.push_back("--exit-when-done");
+    if (starts_++ == 0) spec.argv.push_back("--fresh");
     spec.environment = current_environment();
     spec.stderr_fd = STDERR_FILENO;
     spec.own_session = true;  // Ctrl-C is for the keeper alone
@@ -80,7 +82,10 @@ class Keeper {
     const auto status = try_wait_child(daemon_);
     if (!status || !*status) return std::nullopt;
     const int code = (*status)->exit_code;
-    if (code == 0 || code == 2 || code == 3 || code == 5) return code;
+    // A refusal is final when a person has just started it. Later it is the disk or the store that failed:
+    // the ranks live, and somebody has to come back for them.
+    const bool refused_at_restart = code == 2 && starts_ > 1 && clock_.steady_ms() - started_ms_ < kRefusalMs;
+    if ((code == 0 || code == 2 || code == 3 || code == 5) && !refused_at_restart) return code;
     std::fflush(stdout);
     std::fprintf(stderr, "longhaul: the daemon died (%s); starting it again\n",
                  code < 0 ? fmt::format("signal {}", (*status)->signal).c_str()
@@ -152,6 +157,7 @@ class Keeper {
   int64_t started_ms_ = 0;
   int64_t shown_ms_ = 0;
   int64_t backoff_ms_ = 0;
+  int starts_ = 0;
   int asked_ = 0;
   bool stop_accepted_ = false;
 };

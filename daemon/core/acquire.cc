@@ -59,6 +59,10 @@ void Decider::start_missing_agents() {
 
 void Decider::on(const RestoreFound& e) {
   if (s().status != RunStatus::kAcquiring || !s().restore_pending) return;
+  if (e.path.empty() && s().last_checkpoint) {  // an empty mount point, say: not the same as a new run
+    return on(RestoreFailed{"it holds no checkpoint, and step " + std::to_string(s().last_checkpoint->step) +
+                            " was saved"});
+  }
   s().restore_pending = false;
   const auto nodes = choose_nodes();
   if (nodes.empty()) return try_acquire();
@@ -69,7 +73,8 @@ void Decider::on(const RestoreFound& e) {
 void Decider::on(const RestoreFailed& e) {
   if (s().status != RunStatus::kAcquiring || !s().restore_pending) return;
   s().restore_pending = false;
-  because("the store cannot be read: " + e.reason);
+  if (e.damaged) return halt(e.reason);
+  because("the store cannot be used: " + e.reason);
   s().retry_at_ms = now_ + std::max<int64_t>(policy_.backoff_ms, 1000);  // unknown is not "nothing there"
   s().deadline_ms = s().retry_at_ms;
 }
@@ -96,8 +101,13 @@ void Decider::launch(const std::vector<std::string>& nodes, const std::string& r
   act(std::move(action));
 }
 
+// Nothing of it was started: the shell launches on all nodes or on none.
 void Decider::on(const LaunchFailed& e) {
-  if (!current(e.generation) || s().status != RunStatus::kLaunching) return;
+  if (!current(e.generation)) return;
+  for (RankState& rank : s().ranks) {
+    if (rank.status == RankStatus::kStarting) rank.status = RankStatus::kExited;
+  }
+  if (s().status != RunStatus::kLaunching) return continue_when_all_gone();
   fail({.kind = "launch_failed", .at_ms = now_, .step = s().highest_step, .detail = e.reason},
        "launch failed: " + e.reason);
 }

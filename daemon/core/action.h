@@ -19,6 +19,9 @@ struct StartAgent {
 struct FenceNode {  // make sure that the node's agent, and so its ranks, are gone
   std::string node;
 };
+struct AskAgain {  // drop the connection: the agent says anew which ranks it has
+  std::string node;
+};
 struct FindRestore {  // answered by RestoreFound or RestoreFailed
   int64_t branch = 0;
 };
@@ -64,7 +67,8 @@ struct Announce {
   std::string node;
 };
 
-using Action = std::variant<StartAgent, FenceNode, FindRestore, LaunchRanks, StopAllRanks, TellAllRanks,
-                            DistrustCheckpoint, ApplyRetention, ShutdownAgents, ExitDaemon, Announce>;
+using Action =
+    std::variant<StartAgent, FenceNode, AskAgain, FindRestore, LaunchRanks, StopAllRanks, TellAllRanks,
+                 DistrustCheckpoint, ApplyRetention, ShutdownAgents, ExitDaemon, Announce>;
 
 }  // namespace longhaul::daemon

@@ -5,6 +5,11 @@
 #include "daemon/core/decider.h"
 
 namespace longhaul::daemon {
+namespace {
+
+constexpr int64_t kLivedWellMs = 10'000;
+
+}  // namespace
 
 void Decider::on(const DaemonStarted& e) {
   if (s().term != 0) ++s().daemon_restarts;
@@ -25,6 +30,11 @@ void Decider::on(const DaemonStarted& e) {
   }
   switch (s().status) {
     case RunStatus::kIdle:
+      if (s().goal == Goal::kStop && !e.fresh) {  // stopped; the daemon before died on its way out
+        act(ShutdownAgents{});
+        act(ExitDaemon{0});
+        return;
+      }
       s().goal = Goal::kRun;
       if (s().generations == 0)
         announce({.kind = "run_started", .severity = "info", .title = "The run has started."});
@@ -36,7 +46,8 @@ void Decider::on(const DaemonStarted& e) {
       if (policy_.exit_when_done) act(ShutdownAgents{}), act(ExitDaemon{0});
       return;
     case RunStatus::kHalted:
-      if (policy_.exit_when_done) act(ExitDaemon{3});
+      if (e.fresh) return try_again_after_halt("started again by its operator");
+      if (policy_.exit_when_done) act(ShutdownAgents{}), act(ExitDaemon{s().halt_exit_code});
       return;
     case RunStatus::kPaused:
       return;
@@ -52,13 +63,15 @@ void Decider::on(const DaemonStarted& e) {
   // Ranks are expected to live. Their agents reconnect by themselves; where an agent is gone too, a new
   // one is started and its word that no rank is left counts.
   because("wait for the agents to say which ranks run");
-  s().deadline_ms = now_ + policy_.agent_start_timeout_ms;
+  const bool draining = s().status == RunStatus::kDraining;  // a save may be under way: all of its grace
+  s().deadline_ms = now_ + (draining ? policy_.stop_grace_ms : policy_.agent_start_timeout_ms);
   start_missing_agents();
 }
 
 void Decider::on(const AgentConnected& e) {
   NodeState& node = s().nodes[e.node];
   node.connected = true;
+  node.connected_ms = now_;
   if (node.instance != e.instance) ++node.lives;
   node.instance = e.instance;
   if (node.status != NodeStatus::kExcluded)
@@ -67,6 +80,12 @@ void Decider::on(const AgentConnected& e) {
   for (const SeenRank& seen : e.ranks) {
     const auto generation = parse_generation(seen.generation);
     if (seen.alive && generation && *generation < s().generation) act(StopAllRanks{*generation, true, 0});
+  }
+  const bool nothing_wanted = s().status == RunStatus::kHalted || s().status == RunStatus::kPaused ||
+                              s().status == RunStatus::kIdle || s().status == RunStatus::kCompleted;
+  if (nothing_wanted &&
+      std::any_of(e.ranks.begin(), e.ranks.end(), [](const SeenRank& r) { return r.alive; })) {
+    act(StopAllRanks{s().generation, true, 0});  // the daemon before died between deciding and telling
   }
   bool lost = false;
   for (RankState& rank : s().ranks) {
@@ -107,7 +126,13 @@ void Decider::on(const AgentDied& e) {
   NodeState& node = s().nodes[e.node];
   node.connected = false;
   if (node.status != NodeStatus::kExcluded) node.status = NodeStatus::kDown;
-  node.start_again_ms = 0;
+  // At once when it had lived well; a program that dies as it starts is given more and more time.
+  const bool lived_well = node.connected_ms != 0 && now_ - node.connected_ms >= kLivedWellMs;
+  node.early_deaths = lived_well ? 0 : node.early_deaths + 1;
+  node.connected_ms = 0;
+  const int64_t doublings = std::min<int64_t>(node.early_deaths, 12);
+  node.start_again_ms =
+      node.early_deaths <= 1 ? 0 : now_ + std::min(policy_.backoff_ms << doublings, policy_.backoff_max_ms);
   const bool mine = is_placed(e.node);
   lose_ranks_of(e.node);
   if (mine && s().incident && s().incident->kind == "peer_lost") {  // the cause behind the lost peers
@@ -115,7 +140,8 @@ void Decider::on(const AgentDied& e) {
     s().incident->node = e.node;
     s().incident->detail = "Its process is gone.";
   }
-  if (s().status != RunStatus::kCompleted && s().status != RunStatus::kIdle) start_missing_agents();
+  if (ranks_run() || s().status == RunStatus::kAcquiring || s().status == RunStatus::kRecovering)
+    start_missing_agents();
   if (mine && ranks_run()) {
     return fail({.kind = "agent_died",
                  .node = e.node,
@@ -158,6 +184,13 @@ void Decider::on(const DeadlinePassed&) {
     if (rank.status != RankStatus::kExited && !s().nodes[rank.node].connected) unreachable.insert(rank.node);
   }
   for (const std::string& node : unreachable) act(FenceNode{node});
+  if (!ranks_run()) {
+    std::set<std::string> owing;
+    for (const RankState& rank : s().ranks) {
+      if (rank.status != RankStatus::kExited && s().nodes[rank.node].connected) owing.insert(rank.node);
+    }
+    for (const std::string& node : owing) act(AskAgain{node});
+  }
   if (ranks_run()) {
     const bool left = std::any_of(s().ranks.begin(), s().ranks.end(),
                                   [](const RankState& r) { return r.status == RankStatus::kExited; });

@@ -62,6 +62,7 @@ class Decider {
   // operator.cc
   void pause(const OperatorCommand& e);
   void resume(const OperatorCommand& e);
+  void try_again_after_halt(const std::string& reason);
   void stop(const OperatorCommand& e);
   void save(const OperatorCommand& e);
   void drain(Goal goal, const std::string& reason);

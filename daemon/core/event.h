@@ -16,6 +16,7 @@ namespace longhaul::daemon {
 struct DaemonStarted {
   int64_t term = 0;
   int64_t highest_step = 0;  // in the history
+  bool fresh = false;        // a person started it; false: a keeper started it again
 };
 
 // A rank as its agent listed it when it connected.
@@ -104,6 +105,7 @@ struct RestoreFound {
 };
 struct RestoreFailed {
   std::string reason;
+  bool damaged = false;  // the store can be read: nothing in it can be used
 };
 struct LaunchFailed {
   Generation generation;

@@ -20,13 +20,14 @@ namespace longhaul::daemon {
 
 LH_FIELDS(Generation, f("term", s.term), f("sequence", s.sequence))
 LH_FIELDS(NodeState, f("status", s.status), f("connected", s.connected), f("instance", s.instance),
-          f("lives", s.lives), f("start_again_ms", s.start_again_ms))
+          f("lives", s.lives), f("connected_ms", s.connected_ms), f("early_deaths", s.early_deaths),
+          f("start_again_ms", s.start_again_ms))
 LH_FIELDS(RankState, f("rank", s.rank), f("node", s.node), f("status", s.status), f("done", s.done),
-          f("exit_code", s.exit_code), f("signal", s.signal))
+          f("asked", s.asked), f("exit_code", s.exit_code), f("signal", s.signal))
 LH_FIELDS(Incident, f("kind", s.kind), f("node", s.node), f("rank", s.rank), f("at_ms", s.at_ms),
           f("step", s.step), f("signature", s.signature), f("told", s.told), f("detail", s.detail))
-LH_FIELDS(CheckpointNote, f("step", s.step), f("path", s.path), f("saved_at_ms", s.saved_at_ms),
-          f("size_bytes", s.size_bytes))
+LH_FIELDS(CheckpointNote, f("generation", s.generation), f("step", s.step), f("path", s.path),
+          f("saved_at_ms", s.saved_at_ms), f("size_bytes", s.size_bytes))
 LH_FIELDS(TimeUse, f("productive_ms", s.productive_ms), f("rerun_ms", s.rerun_ms),
           f("restarting_ms", s.restarting_ms), f("checkpoint_ms", s.checkpoint_ms),
           f("paused_ms", s.paused_ms), f("waiting_ms", s.waiting_ms))
@@ -41,10 +42,10 @@ LH_FIELDS(RunState, f("term", s.term), f("status", s.status), f("status_since_ms
           f("failures_in_a_row", s.failures_in_a_row), f("last_signature", s.last_signature),
           f("last_signature_step", s.last_signature_step), f("incident", s.incident),
           f("last_checkpoint", s.last_checkpoint), f("state_digest", s.state_digest),
-          f("halt_reason", s.halt_reason), f("started_ms", s.started_ms), f("accounted_ms", s.accounted_ms),
-          f("time_use", s.time_use))
+          f("halt_reason", s.halt_reason), f("halt_exit_code", s.halt_exit_code),
+          f("started_ms", s.started_ms), f("accounted_ms", s.accounted_ms), f("time_use", s.time_use))
 
-LH_FIELDS(DaemonStarted, f("term", s.term), f("highest_step", s.highest_step))
+LH_FIELDS(DaemonStarted, f("term", s.term), f("fresh", s.fresh), f("highest_step", s.highest_step))
 LH_FIELDS(SeenRank, f("rank", s.rank), f("generation", s.generation), f("alive", s.alive))
 LH_FIELDS(AgentConnected, f("node", s.node), f("instance", s.instance), f("ranks", s.ranks))
 LH_FIELDS(AgentDisconnected, f("node", s.node))
@@ -67,13 +68,14 @@ LH_FIELDS(ProgressStalled, f("generation", s.generation), f("silent_ms", s.silen
           f("limit_ms", s.limit_ms), f("phase", s.phase), f("step", s.step))
 LH_FIELDS(DigestMismatch, f("step", s.step), f("detail", s.detail))
 LH_FIELDS(RestoreFound, f("path", s.path), f("step", s.step))
-LH_FIELDS(RestoreFailed, f("reason", s.reason))
+LH_FIELDS(RestoreFailed, f("damaged", s.damaged), f("reason", s.reason))
 LH_FIELDS(LaunchFailed, f("generation", s.generation), f("reason", s.reason))
 LH_FIELDS(OperatorCommand, f("command", s.command), f("who", s.who), f("reason", s.reason))
 LH_FIELDS(DeadlinePassed, (void)s)
 
 LH_FIELDS(StartAgent, f("node", s.node))
 LH_FIELDS(FenceNode, f("node", s.node))
+LH_FIELDS(AskAgain, f("node", s.node))
 LH_FIELDS(FindRestore, f("branch", s.branch))
 LH_FIELDS(Placement, f("rank", s.rank), f("node", s.node))
 LH_FIELDS(LaunchRanks, f("generation", s.generation), f("branch", s.branch), f("placements", s.placements),

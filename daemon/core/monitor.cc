@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace longhaul::daemon {
+namespace {
+
+constexpr int64_t kSlowPhaseFactor = 10;
+
+}  // namespace
 
 void Monitor::watch(const Generation& generation, int64_t highest_step, bool stepping, int64_t now_ms) {
   if (watching_ && generation == generation_) return;
@@ -19,7 +24,12 @@ void Monitor::watch(const Generation& generation, int64_t highest_step, bool ste
 
 std::vector<Event> Monitor::observe_step(const Generation& generation, int64_t step, int64_t now_ms) {
   std::vector<Event> events;
-  if (!watching_ || generation != generation_ || step <= step_) return events;
+  if (!watching_ || generation != generation_) {
+    highest_step_ =
+        std::max(highest_step_, step);  // the last steps of a group that has failed come after its death
+    return events;
+  }
+  if (step <= step_) return events;
   if (stepping_ && step_ > 0) {
     const double took = static_cast<double>(now_ms - progress_ms_) / static_cast<double>(step - step_);
     usual_step_ms_ = usual_step_ms_ == 0 ? took : usual_step_ms_ + 0.1 * (took - usual_step_ms_);
@@ -47,6 +57,8 @@ void Monitor::observe_phase(const Generation& generation, const std::string& pha
 
 int64_t Monitor::limit_ms() const {
   if (!watching_ || !stepping_) return 0;  // until the first step the core's own start deadline holds
+  // A save or a last digest takes as long as the store lets it: the ranks have deadlines of their own there.
+  if (phase_ == "checkpoint" || phase_ == "done") return kSlowPhaseFactor * policy_.step_timeout_floor_ms;
   return std::max(policy_.step_timeout_floor_ms,
                   static_cast<int64_t>(policy_.step_timeout_factor * usual_step_ms_));
 }

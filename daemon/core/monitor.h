@@ -27,6 +27,8 @@ class Monitor {
   std::vector<Event> observe_step(const Generation& generation, int64_t step, int64_t now_ms);
   void observe_phase(const Generation& generation, const std::string& phase, int64_t now_ms);
   std::optional<Event> check(int64_t now_ms);
+  // The observer itself stood still for so long (a suspended machine, a slow disk): nobody is blamed for it.
+  void forgive(int64_t gap_ms) { progress_ms_ += gap_ms; }
 
   int64_t step() const { return step_; }  // of the watched generation; 0: none yet
   int64_t highest_step() const { return highest_step_; }

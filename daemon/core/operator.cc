@@ -25,20 +25,8 @@ void Decider::pause(const OperatorCommand& e) {
 
 void Decider::resume(const OperatorCommand& e) {
   if (s().status == RunStatus::kPaused || s().status == RunStatus::kHalted) {
-    s().goal = Goal::kRun;
-    s().halt_reason.clear();
-    s().budget = policy_.restart_budget;
-    s().failures_in_a_row = 0;
-    s().last_signature.clear();
-    s().last_signature_step = -1;
-    s().retry_at_ms = 0;
     reply(true, "resuming");
-    announce({.kind = "resumed",
-              .severity = "info",
-              .title = "The run goes on.",
-              .detail = "Its operator asked for it.",
-              .step = s().step});
-    return begin_acquiring("resume, asked for by " + e.who);
+    return try_again_after_halt("resume, asked for by " + e.who);
   }
   if (s().goal == Goal::kPause) {  // still draining: let it finish, then go on
     s().goal = Goal::kRun;
@@ -47,6 +35,24 @@ void Decider::resume(const OperatorCommand& e) {
   }
   if (s().goal == Goal::kStop) return reply(false, "the run is being stopped");
   reply(false, "nothing to resume: the run is " + std::string(to_text(s().status)));
+}
+
+// Also after a pause: with everything that had been used up.
+void Decider::try_again_after_halt(const std::string& reason) {
+  s().goal = Goal::kRun;
+  s().halt_reason.clear();
+  s().halt_exit_code = 0;
+  s().budget = policy_.restart_budget;
+  s().failures_in_a_row = 0;
+  s().last_signature.clear();
+  s().last_signature_step = -1;
+  s().retry_at_ms = 0;
+  announce({.kind = "resumed",
+            .severity = "info",
+            .title = "The run goes on.",
+            .detail = "Its operator asked for it.",
+            .step = s().step});
+  begin_acquiring(reason);
 }
 
 void Decider::stop(const OperatorCommand& e) {

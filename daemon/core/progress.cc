@@ -58,10 +58,12 @@ void Decider::on(const CaughtUp& e) {
 
 void Decider::on(const CheckpointSaved& e) {
   if (e.generation.term > s().term) return;
-  if (s().last_checkpoint && s().last_checkpoint->path == e.path) return;  // told twice
+  if (const auto& last = s().last_checkpoint) {  // told twice, after a crash of the daemon
+    if (e.generation < last->generation || (e.generation == last->generation && e.step <= last->step)) return;
+  }
   s().step = std::max(s().step, e.step);
   s().highest_step = std::max(s().highest_step, e.step);
-  s().last_checkpoint = CheckpointNote{e.step, e.path, now_, e.size_bytes};
+  s().last_checkpoint = CheckpointNote{e.step, e.path, now_, e.size_bytes, e.generation};
   s().budget = std::min(policy_.restart_budget, s().budget + 1);
   const int64_t stall = std::clamp<int64_t>(e.stall_ms, 0, s().time_use.productive_ms);
   s().time_use.productive_ms -= stall;
@@ -72,11 +74,13 @@ void Decider::on(const CheckpointSaved& e) {
             .step = e.step,
             .cost_s = static_cast<double>(e.stall_ms) / 1000.0});
   act(ApplyRetention{});
+  start_missing_agents();  // a spare that had to wait gets its turn
 }
 
 void Decider::on(const RankDone& e) {
   if (!current(e.generation) || e.rank < 0 || e.rank >= static_cast<int>(s().ranks.size())) return;
-  s().ranks[static_cast<size_t>(e.rank)].done = true;
+  // Ranks that were stopped say it too, at the step where they stopped.
+  if (e.step >= policy_.target_steps) s().ranks[static_cast<size_t>(e.rank)].done = true;
   s().step = std::max(s().step, e.step);
   s().highest_step = std::max(s().highest_step, e.step);
   if (!e.state_digest.empty()) s().state_digest = e.state_digest;

@@ -37,6 +37,7 @@ void Decider::on(const RankExited& e) {
   rank.status = RankStatus::kExited;
   rank.exit_code = e.exit_code;
   rank.signal = e.signal;
+  rank.asked = e.asked;
   s().highest_step = std::max(s().highest_step, e.highest_step);
 
   const bool well = e.exit_code == 0 && e.signal == 0;
@@ -127,6 +128,7 @@ void Decider::finish_recovery() {
     return finish_draining();
   }
   for (const RankState& rank : s().ranks) {
+    if (!policy_.exact_trainer) break;  // the codes below are our own trainer's
     if (rank.exit_code == kExitConfig)
       return halt("rank " + std::to_string(rank.rank) + " refused its configuration");
     if (rank.exit_code == kExitNoCheckpoint) return halt("no checkpoint could be loaded");
@@ -172,9 +174,8 @@ void Decider::finish_draining() {
 
 // All ranks left with exit 0, without being asked.
 void Decider::complete() {
-  const bool done =
-      std::all_of(s().ranks.begin(), s().ranks.end(), [](const RankState& r) { return r.done; });
-  if (policy_.exact_trainer && !done) {
+  const auto done = [&](const RankState& r) { return policy_.exact_trainer ? r.done : !r.asked; };
+  if (!std::all_of(s().ranks.begin(), s().ranks.end(), done)) {
     return fail({.kind = "rank_died",
                  .node = s().ranks.front().node,
                  .at_ms = now_,

@@ -36,6 +36,8 @@ struct NodeState {
   bool connected = false;
   std::string instance;        // the agent's life that is or was connected
   int64_t lives = 0;           // different agents that connected from it
+  int64_t connected_ms = 0;    // since when
+  int64_t early_deaths = 0;    // in a row, each soon after it connected
   int64_t start_again_ms = 0;  // not before
 };
 
@@ -44,6 +46,7 @@ struct RankState {
   std::string node;
   RankStatus status = RankStatus::kAbsent;
   bool done = false;   // it said that the target was reached
+  bool asked = false;  // exited because its agent had been told to stop it
   int exit_code = -1;  // of an exited rank; -1: signal, or lost with its node
   int signal = 0;
 };
@@ -65,6 +68,7 @@ struct CheckpointNote {
   std::string path;
   int64_t saved_at_ms = 0;
   int64_t size_bytes = 0;
+  Generation generation;
 };
 
 // Wall time by what it went into; the sum is the time since started_ms, exactly.
@@ -108,6 +112,7 @@ struct RunState {
   std::optional<CheckpointNote> last_checkpoint;
   std::string state_digest;  // of the final state
   std::string halt_reason;
+  int halt_exit_code = 0;
 
   int64_t started_ms = 0;
   int64_t accounted_ms = 0;  // time_use counts up to here

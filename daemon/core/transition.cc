@@ -49,6 +49,7 @@ void Decider::move_to(RunStatus to, const std::string& reason, int64_t deadline_
 
 void Decider::halt(const std::string& reason, int exit_code) {
   s().halt_reason = reason;
+  s().halt_exit_code = exit_code;
   move_to(RunStatus::kHalted, reason);
   announce({.kind = "halted",
             .severity = "error",

@@ -19,13 +19,13 @@ static_assert(std::is_same_v<std::variant_alternative_t<5, Event>, RankExited>);
 static_assert(std::is_same_v<std::variant_alternative_t<12, Event>, ProgressStalled>);
 static_assert(std::is_same_v<std::variant_alternative_t<18, Event>, DeadlinePassed>);
 
-constexpr std::array kActionNames = {"start_agent",         "fence_node",      "find_restore",
-                                     "launch_ranks",        "stop_all_ranks",  "tell_all_ranks",
-                                     "distrust_checkpoint", "apply_retention", "shutdown_agents",
-                                     "exit_daemon",         "announce"};
+constexpr std::array kActionNames = {"start_agent",     "fence_node",          "ask_again",
+                                     "find_restore",    "launch_ranks",        "stop_all_ranks",
+                                     "tell_all_ranks",  "distrust_checkpoint", "apply_retention",
+                                     "shutdown_agents", "exit_daemon",         "announce"};
 static_assert(kActionNames.size() == std::variant_size_v<Action>);
-static_assert(std::is_same_v<std::variant_alternative_t<3, Action>, LaunchRanks>);
-static_assert(std::is_same_v<std::variant_alternative_t<10, Action>, Announce>);
+static_assert(std::is_same_v<std::variant_alternative_t<4, Action>, LaunchRanks>);
+static_assert(std::is_same_v<std::variant_alternative_t<11, Action>, Announce>);
 
 template <class Variant, size_t index = 0>
 Result<Variant> read_alternative(size_t wanted, const json::object& o) {

@@ -1,5 +1,7 @@
 #include "daemon/engine/engine.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/core/log.h"
@@ -8,6 +10,8 @@
 
 namespace longhaul::daemon {
 namespace {
+
+constexpr int64_t kStoodStillMs = 1'000;  // between two ticks: then it was this process that was silent
 
 bool live(RunStatus status) {
   return status == RunStatus::kLaunching || status == RunStatus::kRestoring ||
@@ -27,9 +31,13 @@ Engine::Engine(const Policy& policy, const Clock& clock, Journal& journal, Actua
 Result<> Engine::load() {
   LH_ASSIGN(auto state, journal_.load());
   if (state) state_ = std::move(*state);
+  origin_wall_ms_ = std::max(clock_.wall_ms(), state_.accounted_ms);
+  origin_steady_ms_ = last_tick_ms_ = clock_.steady_ms();
   watch_ranks();
   return {};
 }
+
+int64_t Engine::now_ms() const { return origin_wall_ms_ + clock_.steady_ms() - origin_steady_ms_; }
 
 void Engine::handle(const Event& event) {
   waiting_.push_back(event);
@@ -41,7 +49,7 @@ void Engine::handle(const Event& event) {
 
 Reply Engine::command(const OperatorCommand& command, bool dry_run) {
   if (dry_run) {
-    const Decision d = decide(state_, command, Inputs{clock_.wall_ms()}, policy_);
+    const Decision d = decide(state_, command, Inputs{now_ms()}, policy_);
     Reply reply = d.reply.value_or(Reply{});
     for (const std::string& reason : d.reasons) reply.message += "; " + reason;
     return reply;
@@ -72,7 +80,7 @@ bool Engine::process(const Event& event, std::optional<Reply>* reply) {
   watch_ranks();
   if (reply != nullptr) *reply = decision.reply;
   for (size_t i = 0; i < decision.actions.size(); ++i) {
-    actuator_.act(decision.actions[i], fmt::format("{}.{}", *entry, i));
+    actuator_.act(decision.actions[i], fmt::format("{}.{}.{}", state_.term, *entry, i));
   }
   return true;
 }
@@ -95,12 +103,15 @@ void Engine::observe_phase(const Generation& generation, const std::string& phas
 
 void Engine::tick() {
   if (busy_) return;
+  const int64_t gap_ms = clock_.steady_ms() - last_tick_ms_;
+  last_tick_ms_ = clock_.steady_ms();
+  if (gap_ms > kStoodStillMs) monitor_.forgive(gap_ms);
   busy_ = true;
   while (!waiting_.empty() && process(waiting_.front(), nullptr)) waiting_.pop_front();
   busy_ = false;
   if (!waiting_.empty()) return;
   if (const auto stalled = monitor_.check(clock_.steady_ms())) handle(*stalled);
-  if (state_.deadline_ms != 0 && clock_.wall_ms() >= state_.deadline_ms) handle(DeadlinePassed{});
+  if (state_.deadline_ms != 0 && now_ms() >= state_.deadline_ms) handle(DeadlinePassed{});
 }
 
 }  // namespace longhaul::daemon

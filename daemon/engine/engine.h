@@ -43,6 +43,8 @@ class Engine {
 
  private:
   bool process(const Event& event, std::optional<Reply>* reply);
+  // Wall time at load plus the steady time since: a clock that jumps moves no deadline.
+  int64_t now_ms() const;
   void watch_ranks();
 
   const Policy& policy_;
@@ -53,6 +55,9 @@ class Engine {
   Monitor monitor_;
   std::deque<Event> waiting_;
   bool busy_ = false;
+  int64_t origin_wall_ms_ = 0;
+  int64_t origin_steady_ms_ = 0;
+  int64_t last_tick_ms_ = 0;
   std::string journal_trouble_;
 };
 

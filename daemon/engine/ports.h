@@ -22,7 +22,7 @@ class Journal {
 class Actuator {
  public:
   virtual ~Actuator() = default;
-  // id: unique per action over all lives of the daemon ("17.0": journal entry and place in it).
+  // id: unique per action over all lives of the daemon ("3.17.0": term, journal entry and place in it).
   virtual void act(const Action& action, const std::string& id) = 0;
 };
 

@@ -31,13 +31,17 @@ void Supervisor::act_on(const FenceNode& a, const std::string&) {
   to_io([this, a] { launcher_->fence(a.node); });
 }
 
+void Supervisor::act_on(const AskAgain& a, const std::string&) {
+  to_io([this, a] { hub_->drop(a.node); });
+}
+
 void Supervisor::act_on(const FindRestore& a, const std::string&) {
   store_worker_->post([this, a] {
     const auto choice = catalog_.newest_restorable(a.branch);
     if (choice) {
       engine_event(RestoreFound{choice->path, choice->step});
     } else {
-      engine_event(RestoreFailed{choice.error().message});
+      engine_event(RestoreFailed{choice.error().message, choice.error().code == ErrorCode::kCorrupt});
     }
   });
 }
@@ -45,6 +49,8 @@ void Supervisor::act_on(const FindRestore& a, const std::string&) {
 // The fence goes up before the ranks do: once generation.json names the new launch, no older one commits.
 void Supervisor::act_on(const LaunchRanks& a, const std::string& id) {
   store_worker_->post([this, a, id] {
+    const auto ours = holds_term(config_.paths.store, term_);
+    if (ours && !*ours) return to_io([this] { leave(2); });  // replaced: nothing is launched any more
     const auto fenced = publish_generation(config_.paths.store, a.generation.text());
     if (!fenced) return engine_event(LaunchFailed{a.generation, fenced.error().message});
     to_io([this, a, id] { send_launch(a, id); });
@@ -56,6 +62,9 @@ void Supervisor::send_launch(const LaunchRanks& a, const std::string& id) {
   for (const Placement& p : a.placements) {
     if (std::find(nodes.begin(), nodes.end(), p.node) == nodes.end()) nodes.push_back(p.node);
   }
+  // Told to stop while the fence was being written: a launch now would come after its own end.
+  if (a.generation <= stopped_up_to_)
+    return engine_event(LaunchFailed{a.generation, "it was stopped before it began"});
   for (const std::string& node : nodes) {
     if (hub_->peer(node) == nullptr)
       return engine_event(LaunchFailed{a.generation, node + " is not connected"});
@@ -83,6 +92,7 @@ void Supervisor::send_launch(const LaunchRanks& a, const std::string& id) {
 
 void Supervisor::act_on(const StopAllRanks& a, const std::string& id) {
   to_io([this, a, id] {
+    stopped_up_to_ = std::max(stopped_up_to_, a.generation);
     hub_->broadcast(wire::StopRanks{id, term_.number, a.generation.text(), a.force, a.grace_ms});
   });
 }
@@ -119,7 +129,10 @@ void Supervisor::refresh_checkpoints() {
 }
 
 void Supervisor::act_on(const ShutdownAgents&, const std::string& id) {
-  to_io([this, id] { hub_->broadcast(wire::Shutdown{id, term_.number}); });
+  to_io([this, id] {
+    shutdown_id_ = id;  // whoever connects from now on is told as well
+    hub_->broadcast(wire::Shutdown{id, term_.number});
+  });
 }
 
 // The result is written once everything measured is committed: what it says is what the history holds.
@@ -130,21 +143,22 @@ void Supervisor::act_on(const ExitDaemon& a, const std::string&) {
 
 void Supervisor::write_result(int exit_code) {
   const RunState state = engine_->state();
-  recorder_->digest(state.step, [this, exit_code, state](const std::string& digest) {
-    const json::object result{{"daemon_pid", int64_t{getpid()}},
-                              {"state", std::string(to_text(state.status))},
-                              {"steps", state.step},
-                              {"restarts", state.restarts()},
-                              {"daemon_restarts", state.daemon_restarts},
-                              {"lost_steps", state.lost_steps},
-                              {"loss_digest", digest},
-                              {"state_digest", state.state_digest},
-                              {"halt_reason", state.halt_reason}};
-    const auto written =
-        write_file_durably(config_.paths.state + "/result.json", json::to_text(result) + "\n");
-    if (!written) log_error("result: " + written.error().message);
-    to_io([this, exit_code] { leave(exit_code); });
-  });
+  recorder_->digest(
+      std::max(state.step, state.highest_step), [this, exit_code, state](const std::string& digest) {
+        const json::object result{{"daemon_pid", int64_t{getpid()}},
+                                  {"state", std::string(to_text(state.status))},
+                                  {"steps", std::max(state.step, state.highest_step)},
+                                  {"restarts", state.restarts()},
+                                  {"daemon_restarts", state.daemon_restarts},
+                                  {"lost_steps", state.lost_steps},
+                                  {"loss_digest", digest},
+                                  {"state_digest", state.state_digest},
+                                  {"halt_reason", state.halt_reason}};
+        const auto written =
+            write_file_durably(config_.paths.state + "/result.json", json::to_text(result) + "\n");
+        if (!written) log_error("result: " + written.error().message);
+        to_io([this, exit_code] { leave(exit_code); });
+      });
 }
 
 void Supervisor::act_on(const Announce& a, const std::string& id) {

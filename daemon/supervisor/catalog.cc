@@ -29,7 +29,14 @@ int64_t saved_at_ms(const std::string& folder) {
 Result<Catalog::Choice> Catalog::newest_restorable(int64_t branch) const {
   if (!path_exists(store_.path())) return Error{ErrorCode::kUnavailable, store_.path() + " is not there"};
   LH_ASSIGN(const auto found, checkpoint::restorable(store_, branch));
-  if (found.checkpoints.empty()) return Choice{};
+  if (found.checkpoints.empty()) {
+    for (const auto& skipped :
+         found.skipped) {  // a torn one was never finished; these were, and are of no use
+      if (skipped.why == checkpoint::Rejected::Why::kTorn) continue;
+      return corrupt(fmt::format("no checkpoint can be used: {}: {}", skipped.path, skipped.reason));
+    }
+    return Choice{};
+  }
   const auto& newest = found.checkpoints.front();
   return Choice{newest.path, newest.key().step};
 }

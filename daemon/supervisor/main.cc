@@ -1,4 +1,4 @@
-// longhauld --run-dir DIR [--exit-when-done]
+// longhauld --run-dir DIR [--exit-when-done] [--fresh]
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
@@ -13,13 +13,15 @@ int main(int argc, char** argv) {
       arguments.run_directory = argv[++i];
     } else if (word == "--exit-when-done") {
       arguments.exit_when_done = true;
+    } else if (word == "--fresh") {
+      arguments.fresh = true;
     } else {
       arguments.run_directory.clear();
       break;
     }
   }
   if (arguments.run_directory.empty()) {
-    std::fputs("usage: longhauld --run-dir DIRECTORY [--exit-when-done]\n", stderr);
+    std::fputs("usage: longhauld --run-dir DIRECTORY [--exit-when-done] [--fresh]\n", stderr);
     return 2;
   }
   arguments.program_folder = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();

@@ -37,8 +37,8 @@ int run_daemon(const DaemonArguments& arguments) {
   log_start("longhauld", config->paths.state + "/daemon.log");
 
   boost::asio::io_context io;
-  auto supervisor =
-      Supervisor::start(io, *config, {run_directory, arguments.program_folder, arguments.exit_when_done});
+  auto supervisor = Supervisor::start(
+      io, *config, {run_directory, arguments.program_folder, arguments.exit_when_done, arguments.fresh});
   if (!supervisor) {
     log_error(supervisor.error().message);
     return fail(supervisor.error().message);
@@ -54,7 +54,10 @@ int run_daemon(const DaemonArguments& arguments) {
   io.run();
   const int code = (*supervisor)->exit_code();
   log_info(fmt::format("exit {}", code));
-  return code;
+  // Everything that counts is on disk. A worker may hang in a store that does not answer: it is not
+  // waited for, and no destructor runs under its feet.
+  std::fflush(nullptr);
+  ::_exit(code);
 }
 
 }  // namespace longhaul::daemon

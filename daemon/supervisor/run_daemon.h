@@ -9,6 +9,7 @@ struct DaemonArguments {
   std::string run_directory;   // holds run.yaml
   std::string program_folder;  // where longhaul-agent is
   bool exit_when_done = false;
+  bool fresh = false;  // --fresh: a person starts the run, also after a stop or a halt
 };
 
 // Blocks. Exit code: 0 done or stopped; 2 bad configuration, or another daemon owns the run; 3 halted.

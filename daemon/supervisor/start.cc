@@ -171,7 +171,7 @@ Result<> Supervisor::take_over() {
                        public_server_->port(), metrics_server_->port(), agents_address_));
   metrics_.target_tokens(config_.run.target_steps * config_.batch.global * config_.model.sequence_length);
   store_worker_->post([this] { refresh_checkpoints(); });
-  engine_event(DaemonStarted{term_.number, recorder_->last_step()});
+  engine_event(DaemonStarted{term_.number, recorder_->last_step(), options_.fresh});
   timers_->repeating.push_back(std::make_unique<Repeating>(io_, 50, [this] { tick(); }));
   timers_->repeating.push_back(std::make_unique<Repeating>(io_, 5000, [this] { watch_term(); }));
   return {};

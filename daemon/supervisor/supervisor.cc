@@ -27,6 +27,10 @@ void Supervisor::on_hello(const wire::Hello& hello) {
     e.ranks.push_back({r.rank, r.generation, r.state != "exited"});
   log_info(
       fmt::format("agent of {} connected (pid {}, {} ranks)", hello.node, hello.pid, hello.ranks.size()));
+  if (!shutdown_id_.empty()) {
+    hub_->send(hello.node, wire::Shutdown{shutdown_id_, term_.number});
+    return;
+  }
   launcher_->start(hello.node);  // it lives: from now on its end is watched
   engine_worker_->post([this, node = hello.node, first = hello.first_spool_seq] {
     int64_t& seen = seen_seq_[node];
@@ -50,12 +54,11 @@ void Supervisor::on_spool(const std::string& node, wire::SpoolBatch batch) {
 // that dies in between is told again, and every event is idempotent.
 void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& batch) {
   Measurements m{node, seen_seq_[node], {}};
+  std::vector<Event> facts;
   for (const wire::SpoolEntry& entry : batch.entries) {
     if (entry.seq <= m.seq) continue;  // sent again after a reconnection
-    if (entry.seq != m.seq + 1) {
-      log_error(
-          fmt::format("{}: spool entry {} follows {}; waiting for those between", node, entry.seq, m.seq));
-      break;
+    if (entry.seq != m.seq + 1) {  // frames come in order: what is between cannot be read by its agent either
+      log_error(fmt::format("{}: spool entries {} to {} are lost", node, m.seq + 1, entry.seq - 1));
     }
     m.seq = entry.seq;
     Report report = read_report(node, entry, engine_->monitor().highest_step());
@@ -66,8 +69,11 @@ void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& 
       engine_->observe_step(report.generation, report.step->step);
       m.steps.push_back(std::move(*report.step));
     }
-    if (report.fact) engine_->handle(*report.fact);
+    if (report.fact) facts.push_back(std::move(*report.fact));
   }
+  // The steps first, not yet acknowledged: a fact may end the run, and its digest counts them.
+  if (!m.steps.empty()) recorder_->post(Measurements{node, seen_seq_[node], std::exchange(m.steps, {})});
+  for (const Event& fact : facts) engine_->handle(fact);
   seen_seq_[node] = m.seq;
   held_.push_back(std::move(m));
   if (!engine_->journal_trouble().empty()) return;  // not acknowledged until the journal has its events
@@ -88,6 +94,10 @@ void Supervisor::publish_state() {
 void Supervisor::tick() {
   const int64_t now_ms = clock_.steady_ms();
   hub_->set_time(now_ms);
+  const bool stood_still =
+      now_ms - last_tick_ms_ > 1'000;  // this process was: what came meanwhile waits unread
+  last_tick_ms_ = now_ms;
+  if (stood_still) hub_->forgive();
   for (const auto& [node, silence] : hub_->silent(now_ms, 2 * config_.recovery.agent_silence_ms)) {
     hub_->drop(node);
     engine_event(NodeSilent{node, silence});
@@ -129,6 +139,7 @@ std::optional<NodeRow> Supervisor::node_row(const std::string& node) const {
   return row;
 }
 
+// run_daemon ends the process without this, so that a hung store does not hold the exit.
 Supervisor::~Supervisor() {
   timers_.reset();
   // They post to each other, so none may be gone before all have stopped; the engine first, because what it

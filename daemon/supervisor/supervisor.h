@@ -44,6 +44,7 @@ struct SupervisorOptions {
   std::string run_directory;
   std::string program_folder;  // where longhaul-agent is
   bool exit_when_done = false;
+  bool fresh = false;  // started by a person, not by a keeper after a death
 };
 
 class Supervisor final : public Actuator {
@@ -83,6 +84,7 @@ class Supervisor final : public Actuator {
   // act.cc: what goes out
   void act_on(const StartAgent& a, const std::string& id);
   void act_on(const FenceNode& a, const std::string& id);
+  void act_on(const AskAgain& a, const std::string& id);
   void act_on(const FindRestore& a, const std::string& id);
   void act_on(const LaunchRanks& a, const std::string& id);
   void act_on(const StopAllRanks& a, const std::string& id);
@@ -125,6 +127,9 @@ class Supervisor final : public Actuator {
   std::unique_ptr<ChannelListener> agent_listener_;
   std::unique_ptr<AgentHub> hub_;
   std::unique_ptr<Launcher> launcher_;
+  Generation stopped_up_to_;                      // io thread
+  std::string shutdown_id_;                       // io thread; empty: agents stay
+  int64_t last_tick_ms_ = 0;                      // io thread
   std::map<std::string, int64_t> committed_seq_;  // io thread
   std::map<std::string, int64_t> seen_seq_;       // engine thread
 

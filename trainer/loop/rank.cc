@@ -95,6 +95,7 @@ Outcome Rank::explain(Error error) const {
   switch (error.code) {
     case ErrorCode::kClosed:
     case ErrorCode::kTimeout:
+    case ErrorCode::kUnavailable:  // the store, for now: the next launch tries again
       outcome.ending = link_.supervised() && link_.fd() < 0 ? Ending::kAgentLost : Ending::kPeerLost;
       break;
     case ErrorCode::kDenied:
@@ -106,7 +107,6 @@ Outcome Rank::explain(Error error) const {
     case ErrorCode::kIo:
     case ErrorCode::kNoSpace:
     case ErrorCode::kCorrupt:
-    case ErrorCode::kUnavailable:
     case ErrorCode::kInternal:
       break;
   }

@@ -11,6 +11,11 @@
 #include "trainer/loop/checkpointing.h"
 
 namespace longhaul::trainer {
+namespace {
+
+constexpr const char* kUnreadable = "cannot be read now: ";
+
+}  // namespace
 
 Restoring::Restoring(const config::RunConfig& config, const ParameterLayout& layout,
                      const checkpoint::Store& store)
@@ -69,15 +74,22 @@ Result<Restored> Restoring::restore(Communicator& world, const std::string& resu
   for (size_t begin = 0, end; (end = lines.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string path = lines.substr(begin, end - begin);
     auto step = load(path, shard);
-    const std::string own = step ? "" : fmt::format("rank {}: {}", world.rank(), step.error().message);
+    const bool unreadable =
+        !step && (step.error().code == ErrorCode::kIo || step.error().code == ErrorCode::kUnavailable);
+    const std::string own = step ? ""
+                                 : fmt::format("{}rank {}: {}", unreadable ? kUnreadable : "", world.rank(),
+                                               step.error().message);
     // Gathered and sent back rather than all-reduced: every rank then knows why.
     LH_ASSIGN(const std::vector<std::string> answers, world.gather_text(own, 0));
     std::string reason;
     for (const std::string& answer : answers) {
-      if (reason.empty()) reason = answer;
+      if (reason.empty() || answer.starts_with(kUnreadable)) reason = answer.empty() ? reason : answer;
     }
     LH_ASSIGN(reason, world.broadcast_text(reason, 0));
     if (reason.empty()) return Restored{*step, path};
+    // A store that fails for a moment says nothing about the bytes: nothing is rejected, the launch is
+    // given up and the next one tries again.
+    if (reason.starts_with(kUnreadable)) return Error{ErrorCode::kUnavailable, path + ": " + reason};
     log_warning(fmt::format("cannot restore {}: {}", path, reason));
     rejected.push_back({path, reason});
   }

@@ -137,4 +137,8 @@ std::vector<std::pair<std::string, int64_t>> AgentHub::silent(int64_t now_ms, in
   return found;
 }
 
+void AgentHub::forgive() {
+  for (const auto& [node, link] : links_) link->peer.last_heard_ms = now_ms_;
+}
+
 }  // namespace longhaul::daemon

@@ -57,6 +57,8 @@ class AgentHub {
 
   // Nodes from which nothing came for longer than limit_ms, each with its silence.
   std::vector<std::pair<std::string, int64_t>> silent(int64_t now_ms, int64_t limit_ms) const;
+  // Counts everybody as heard of just now.
+  void forgive();
   void set_time(int64_t now_ms) {
     now_ms_ = now_ms;
   }  // steady clock, before each turn of the loop that matters

@@ -9,6 +9,7 @@
 #include "base/json/json.h"
 #include "base/posix/file.h"
 #include "config/identity.h"
+#include "daemon/core/generation.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -80,8 +81,20 @@ Result<> publish_address(const std::string& store, const Term& term, const std::
 }
 
 Result<> publish_generation(const std::string& store, const std::string& generation) {
+  const std::string path = store + "/documents/generation.json";
+  const auto wanted = parse_generation(generation);
+  if (!wanted) return invalid("'" + generation + "' is no generation");
+  if (path_exists(path)) {  // only ever upwards: a daemon that was replaced lowers no fence
+    LH_ASSIGN(const std::string text, read_file(path));
+    LH_ASSIGN(const auto before, json::parse_object(text));
+    const auto published = parse_generation(json::string_or(before, "generation", ""));
+    if (published && *published > *wanted) {
+      return Error{ErrorCode::kDenied,
+                   fmt::format("generation {} was launched by a newer daemon", published->text())};
+    }
+  }
   const json::object o{{"generation", generation}};
-  return write_file_durably(store + "/documents/generation.json", json::to_text(o) + "\n");
+  return write_file_durably(path, json::to_text(o) + "\n");
 }
 
 Result<> check_identity(const std::string& store, const config::RunConfig& config) {

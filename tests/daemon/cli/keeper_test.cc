@@ -159,10 +159,11 @@ TEST_F(KeeperTest, TheResultOfAnEarlierLifeIsNotPrintedForThisOne) {
 TEST_F(KeeperTest, TheDaemonGetsTheRunDirectoryAndWhetherToExitWhenDone) {
   daemon("exit 0\n");
   run();
-  EXPECT_THAT(folder_.read("lives"), EndsWith(" --run-dir " + folder_.path() + " --exit-when-done\n"));
+  EXPECT_THAT(folder_.read("lives"),
+              EndsWith(" --run-dir " + folder_.path() + " --exit-when-done --fresh\n"));
   exit_when_done_ = false;
   run();
-  EXPECT_THAT(folder_.read("lives"), EndsWith(" --run-dir " + folder_.path() + "\n"));
+  EXPECT_THAT(folder_.read("lives"), EndsWith(" --run-dir " + folder_.path() + " --fresh\n"));
 }
 
 TEST_F(KeeperTest, ADaemonThatCannotBeStartedIsAFailure) {

@@ -80,5 +80,37 @@ TEST(Launch, GoesOnWithARaisedTarget) {
   EXPECT_EQ(s.status(), "acquiring");
 }
 
+TEST(Launch, ALaunchThatFailedWhateverHappenedSinceLeavesNoRankToWaitFor) {
+  Scenario s;
+  s.launched();
+  s.on(LaunchFailed{s.state.generation, "no space left"});
+  EXPECT_EQ(s.status(), "acquiring");
+
+  Scenario stopping;
+  stopping.launched().on(OperatorCommand{"pause", "me", ""});
+  ASSERT_EQ(stopping.status(), "draining");
+  stopping.on(LaunchFailed{stopping.state.generation, "it was stopped before it began"});
+  EXPECT_EQ(stopping.status(), "paused");
+}
+
+TEST(Launch, AnEmptyStoreAfterASaveIsNoNewRun) {
+  Scenario s;
+  s.training().on(CheckpointSaved{s.state.generation, 10, "/s/10", 1, 1, 1});
+  for (int rank = 0; rank < 4; ++rank) s.exit(rank, -1, 9);
+  s.on(RestoreFound{"", 0});
+  EXPECT_EQ(s.status(), "acquiring");
+  EXPECT_TRUE(s.done<LaunchRanks>().empty());
+  s.wait(5000).on(DeadlinePassed{}).on(RestoreFound{"/s/10", 10});
+  EXPECT_EQ(s.status(), "launching") << "the store came back";
+}
+
+TEST(Launch, AStoreWithNothingButDamageHalts) {
+  Scenario s;
+  s.start().connect("node-0").connect("node-1").on(RestoreFailed{"no checkpoint can be used", true});
+  EXPECT_EQ(s.status(), "halted");
+  s.on(DaemonStarted{2, 0, true});
+  EXPECT_EQ(s.status(), "acquiring") << "its operator tries again";
+}
+
 }  // namespace
 }  // namespace longhaul::daemon

@@ -96,5 +96,29 @@ TEST(Agents, ASilentNodeIsFencedFirst) {
   EXPECT_EQ(s.status(), "training");
 }
 
+TEST(Agents, RanksThatALostDecisionLeftRunningAreStoppedWhenTheyShowUp) {
+  Scenario s;
+  s.training().on(DigestMismatch{17, "loss"});
+  ASSERT_EQ(s.status(), "halted");
+  s.on(DaemonStarted{2, 17}).on(AgentConnected{"node-0", "i", alive(s.state, "node-0")});
+  ASSERT_EQ(s.done<StopAllRanks>().size(), 1u);
+  EXPECT_TRUE(s.done<StopAllRanks>()[0].force);
+}
+
+TEST(Agents, OneThatDiesAsItStartsIsGivenMoreAndMoreTime) {
+  Scenario s;
+  s.training();
+  std::vector<int64_t> waits;
+  for (int death = 0; death < 5; ++death) {
+    s.connect("node-2").on(AgentDied{"node-2"});
+    waits.push_back(std::max<int64_t>(0, s.state.nodes["node-2"].start_again_ms - s.now_ms));
+  }
+  EXPECT_EQ(s.status(), "training");
+  EXPECT_LT(waits[1], waits[2]);
+  EXPECT_LT(waits[2], waits[3]);
+  s.connect("node-2").wait(60'000).on(AgentDied{"node-2"});
+  EXPECT_EQ(s.done<StartAgent>().size(), 1u) << "it had lived well";
+}
+
 }  // namespace
 }  // namespace longhaul::daemon

@@ -48,12 +48,44 @@ TEST(Monitor, HoldsToTheFloorAndTakesAPhaseForProgress) {
   m.observe_step(kFirst, 1, 10);
   m.observe_step(kFirst, 2, 20);
   EXPECT_EQ(m.limit_ms(), 1000);
-  m.observe_phase(kFirst, "checkpoint", 900);
+  m.observe_phase(kFirst, "restore", 900);
   EXPECT_FALSE(m.check(1800));
-  m.observe_phase(kFirst, "checkpoint", 1890);  // the same phase again is no progress
+  m.observe_phase(kFirst, "restore", 1890);  // the same phase again is no progress
   EXPECT_TRUE(m.check(1901));
   m.rest();
   EXPECT_FALSE(m.check(100'000));
+}
+
+TEST(Monitor, GivesASaveTheTimeThatTheStoreTakes) {
+  Policy policy;
+  policy.step_timeout_floor_ms = 1000;
+  Monitor m(policy);
+  m.watch(kFirst, 0, true, 0);
+  m.observe_step(kFirst, 1, 10);
+  m.observe_phase(kFirst, "checkpoint", 20);
+  EXPECT_FALSE(m.check(10'000));
+  EXPECT_TRUE(m.check(10'021)) << "but not for ever";
+}
+
+TEST(Monitor, BlamesNobodyForItsOwnSilence) {
+  Policy policy;
+  policy.step_timeout_floor_ms = 1000;
+  Monitor m(policy);
+  m.watch(kFirst, 0, true, 0);
+  m.observe_step(kFirst, 1, 10);
+  m.forgive(5000);
+  EXPECT_FALSE(m.check(5010));
+  EXPECT_TRUE(m.check(6011));
+}
+
+TEST(Monitor, CountsStepsThatArriveAfterTheirGroupHasFailed) {
+  Policy policy;
+  Monitor m(policy);
+  m.watch(kFirst, 0, true, 0);
+  m.observe_step(kFirst, 5, 10);
+  m.rest();
+  EXPECT_TRUE(m.observe_step(kFirst, 7, 20).empty());
+  EXPECT_EQ(m.highest_step(), 7);
 }
 
 }  // namespace

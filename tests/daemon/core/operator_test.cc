@@ -28,8 +28,11 @@ TEST(Operator, StopEndsTheDaemonOnlyAfterTheRanksHaveLeft) {
   for (int rank = 0; rank < 4; ++rank) s.exit(rank, 0, 0, true);
   ASSERT_EQ(s.done<ExitDaemon>().size(), 1u);
   EXPECT_EQ(s.done<ExitDaemon>()[0].exit_code, 0);
-  s.on(DaemonStarted{2, 5});
-  EXPECT_EQ(s.status(), "acquiring") << "started again, it goes on";
+  s.on(DaemonStarted{2, 5, false});
+  EXPECT_EQ(s.status(), "idle") << "a keeper that brings a dying daemon back does not undo the stop";
+  EXPECT_EQ(s.done<ExitDaemon>().size(), 1u);
+  s.on(DaemonStarted{3, 5, true});
+  EXPECT_EQ(s.status(), "acquiring") << "started again by a person, it goes on";
 }
 
 TEST(Operator, RanksThatDoNotLeaveAreKilled) {

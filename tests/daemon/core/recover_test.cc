@@ -135,5 +135,33 @@ TEST(Recover, RestartsAHungGroup) {
   EXPECT_THAT(s.announced(), Contains("hang"));
 }
 
+TEST(Recover, RanksThatWereStoppedByTheirAgentHaveNotReachedTheTarget) {
+  Scenario s;
+  s.training();
+  for (int rank = 0; rank < 4; ++rank) {
+    s.on(RankDone{s.state.generation, rank, 17, ""});
+    s.exit(rank, 0, 0, true, 17);
+  }
+  EXPECT_EQ(s.status(), "acquiring");
+
+  Scenario foreign;
+  foreign.policy.exact_trainer = false;
+  foreign.training();
+  for (int rank = 0; rank < 4; ++rank) foreign.exit(rank, 0, 0, true);
+  EXPECT_EQ(foreign.status(), "acquiring");
+}
+
+TEST(Recover, AsksAgainWhoOwesAnAnswer) {
+  Scenario s;
+  s.training().exit(0, -1, 9);
+  ASSERT_EQ(s.status(), "recovering");
+  s.exit(1, -1, 9, true);
+  s.wait(s.policy.agent_start_timeout_ms).on(DeadlinePassed{});
+  ASSERT_EQ(s.done<AskAgain>().size(), 1u);
+  EXPECT_EQ(s.done<AskAgain>()[0].node, "node-1");
+  s.on(AgentDisconnected{"node-1"}).connect("node-1");
+  EXPECT_EQ(s.status(), "acquiring") << "it has none of them";
+}
+
 }  // namespace
 }  // namespace longhaul::daemon

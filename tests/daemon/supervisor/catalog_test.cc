@@ -124,7 +124,10 @@ TEST_F(CatalogTest, ADistrustedCheckpointIsNeverChosenAgainAndItsBytesStay) {
 TEST_F(CatalogTest, AReasonOfAnyBytesThatJsonCanHoldIsKept) {
   const std::string bad = save(20);
   ASSERT_TRUE(catalog_.distrust(bad, "a \"quoted\"\nline \x01"));
-  EXPECT_EQ(catalog_.newest_restorable(0).value().path, "");
+  const auto none = catalog_.newest_restorable(0);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::kCorrupt) << "all distrusted is not the same as none";
+  EXPECT_NE(none.error().message.find("a \"quoted\"\nline \x01"), std::string::npos) << none.error().message;
 }
 
 TEST_F(CatalogTest, DistrustNeverWritesOutsideItsFolder) {
