@@ -124,8 +124,8 @@ static __attribute__((noinline)) void rows_by_panel(const TileA& a, int64_t m, c
 
 LH_INLINE void multiply_panel(const TileA& a, int64_t m, const Bf16* panel, int64_t width, int64_t pairs,
                               int64_t n, int64_t n_end, const TileC& c) {
-  const int64_t vectors = (n_end - n + kLanes - 1) / kLanes;
   if constexpr (kTileVectors >= 3) {
+    const int64_t vectors = (n_end - n + kLanes - 1) / kLanes;
     if (vectors == 3) return rows_by_panel<3>(a, m, panel, width, pairs, n, n_end, c);
     if (vectors == 2) return rows_by_panel<2>(a, m, panel, width, pairs, n, n_end, c);
   }
