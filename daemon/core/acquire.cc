@@ -38,11 +38,18 @@ std::vector<std::string> Decider::choose_nodes() const {
            std::find(chosen.begin(), chosen.end(), name) == chosen.end();
   };
   const auto full = [&] { return chosen.size() == static_cast<size_t>(policy_.nodes_needed); };
-  for (const RankState& rank : s().ranks) {
-    if (!full() && usable(rank.node)) chosen.push_back(rank.node);
-  }
-  for (const std::string& name : policy_.nodes) {
-    if (!full() && usable(name)) chosen.push_back(name);
+  // An agent that is new since the failure: its node has just lost one, and comes last.
+  const auto in_doubt = [&](const std::string& name) {
+    const auto node = s().nodes.find(name);
+    return s().incident && node != s().nodes.end() && node->second.connected_ms > s().incident->at_ms;
+  };
+  for (const bool doubtful : {false, true}) {
+    for (const RankState& rank : s().ranks) {
+      if (!full() && usable(rank.node) && in_doubt(rank.node) == doubtful) chosen.push_back(rank.node);
+    }
+    for (const std::string& name : policy_.nodes) {
+      if (!full() && usable(name) && in_doubt(name) == doubtful) chosen.push_back(name);
+    }
   }
   if (!full()) chosen.clear();
   return chosen;

@@ -1,5 +1,6 @@
 // The part that holds for any living run: against a real daemon at $BASE_URL.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { accentPixels, noFaults, open, PHONE, text, until } from "./support.mjs";
 
@@ -47,3 +48,23 @@ test("what the page shows is what the routes say", async () => {
     await close();
   }
 });
+
+const CONNECTION = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection to/;
+test("a daemon that is killed comes back under the page, which goes on by itself",
+  { skip: process.env.DAEMON_PID_FILE ? false : "no DAEMON_PID_FILE: there is no daemon that may be killed" }, async () => {
+    const { page, faults, close } = await open(base);
+    const pid = () => readFileSync(process.env.DAEMON_PID_FILE, "utf8").trim();
+    const step = async () => Number((await text(page, "#facts")).split(" ")[0].replaceAll(",", ""));
+    try {
+      await until("live", async () => /^live/.test(await text(page, "#age")), 15_000);
+      const killed = pid();
+      process.kill(Number(killed), "SIGKILL");
+      await until("another daemon", async () => pid() !== killed, 15_000);
+      const before = await step();
+      await until("newer steps", async () => (await step()) > before + 5, 60_000);
+      await until("live again", async () => /^live/.test(await text(page, "#age")), 15_000);
+      noFaults(faults, CONNECTION);
+    } finally {
+      await close();
+    }
+  });

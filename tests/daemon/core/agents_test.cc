@@ -33,6 +33,16 @@ TEST(Agents, ASpareTakesTheRanksOfANodeWhoseAgentDied) {
   EXPECT_EQ(s.state.nodes["node-1"].status, NodeStatus::kSpare);
 }
 
+TEST(Agents, ASpareIsTakenBeforeTheNodeThatHasJustLostItsAgentHoweverSoonThatIsBack) {
+  Scenario s;
+  s.training().connect("node-2");
+  s.on(AgentDied{"node-1"}).wait(5).connect("node-1").wait(5);
+  s.exit(0, 75).exit(1, 75).on(RestoreFound{"", 0});
+  ASSERT_EQ(s.status(), "launching");
+  EXPECT_EQ(s.state.ranks[0].node, "node-0");
+  EXPECT_EQ(s.state.ranks[2].node, "node-2");
+}
+
 TEST(Agents, WithoutASpareTheNodeIsWaitedFor) {
   Scenario s;
   s.policy.nodes = {"node-0", "node-1"};
