@@ -11,7 +11,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 test("the charts are drawn, with nothing refused by the content security policy", () =>
   play("demo", {}, async ({ page, faults }) => {
     await until("a loss curve", async () => (await accentPixels(page, "#loss-chart")) > 300);
-    for (const i of [1, 2, 3, 4]) assert.ok((await accentPixels(page, `.small:nth-child(${i}) .chart`)) > 60, `small chart ${i}`);
+    for (const i of [1, 2, 3, 4]) await until(`small chart ${i}`, async () => (await accentPixels(page, `.small:nth-child(${i}) .chart`)) > 60);
     noFaults(faults);
   }));
 
