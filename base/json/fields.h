@@ -65,10 +65,12 @@ class Writer {
   }
 };
 
+enum class Missing { kError, kDefault };  // kDefault: a field that is not there keeps its value
+
 // Goes on after a wrong field but keeps the first error in `status`.
 class Reader {
  public:
-  explicit Reader(const object& from) : object_(from) {}
+  explicit Reader(const object& from, Missing missing = Missing::kError) : object_(from), missing_(missing) {}
   Result<> status;
 
   template <class T>
@@ -76,6 +78,7 @@ class Reader {
     if (!status) return;
     const value* found = object_.if_contains(name);
     if (found == nullptr) {
+      if (missing_ == Missing::kDefault) return;
       if constexpr (requires { member.has_value(); }) return;  // an optional may be left out
       status = invalid(std::string("field '") + name + "' is missing; it must be " + wanted<T>());
       return;
@@ -121,7 +124,7 @@ class Reader {
       out = v.get_object();
     } else {
       if (!v.is_object()) return wrong(name, v, "an object");
-      Reader inner(v.get_object());
+      Reader inner(v.get_object(), missing_);
       fields(inner, out);
       if (!inner.status) status = std::move(inner.status);
     }
@@ -148,6 +151,7 @@ class Reader {
     }
   }
   const object& object_;
+  const Missing missing_;
 };
 
 template <class S>
@@ -158,9 +162,9 @@ object write_fields(const S& s) {
 }
 
 template <class S>
-Result<S> read_fields(const object& o) {
+Result<S> read_fields(const object& o, Missing missing = Missing::kError) {
   S s{};
-  Reader r(o);
+  Reader r(o, missing);
   fields(r, s);
   if (!r.status) return std::move(r.status).error();
   return s;

@@ -5,13 +5,10 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "base/core/text.h"
+
 namespace longhaul::json {
 namespace {
-
-std::string shorten(std::string text) {
-  if (text.size() > 80) text = text.substr(0, 77) + "...";
-  return text;
-}
 
 Error wrong(std::string_view key, const value* found, std::string_view wanted) {
   if (found == nullptr) return invalid(fmt::format("field '{}' is missing; it must be {}", key, wanted));
@@ -23,10 +20,14 @@ Error wrong(std::string_view key, const value* found, std::string_view wanted) {
 Result<value> parse(std::string_view text) {
   boost::json::error_code ec;
   value v = boost::json::parse(boost::json::string_view(text.data(), text.size()), ec);
-  if (ec)
-    return invalid(
-        fmt::format("not valid JSON ({}): {}", ec.message(), shorten(std::string(text.substr(0, 200)))));
+  if (ec) return invalid(fmt::format("not valid JSON ({}): {}", ec.message(), printable(shorten(text))));
   return v;
+}
+
+Result<array> parse_array(std::string_view text) {
+  LH_ASSIGN(value v, parse(text));
+  if (!v.is_array()) return invalid("expected a JSON list, found: " + shorten(to_text(v)));
+  return std::move(v.get_array());
 }
 
 Result<object> parse_object(std::string_view text) {

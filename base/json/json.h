@@ -23,6 +23,7 @@ using boost::json::value;
 // One JSON text, at most 32 levels deep. Duplicate keys: the last one wins (Boost.JSON's rule).
 Result<value> parse(std::string_view text);
 Result<object> parse_object(std::string_view text);
+Result<array> parse_array(std::string_view text);
 inline std::string to_text(const value& v) { return boost::json::serialize(v); }
 
 // Required fields: kInvalid names the key and what was found instead.

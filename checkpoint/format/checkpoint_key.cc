@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/core/check.h"
+#include "base/core/generation.h"
 
 namespace longhaul::checkpoint {
 namespace {
@@ -27,17 +28,6 @@ bool take(std::string_view& text, std::string_view literal) {
 }
 
 }  // namespace
-
-Result<Generation> parse_generation(std::string_view text) {
-  Generation g;
-  std::string_view rest = text;
-  if (take_number(rest, g.term) && take(rest, ".") && take_number(rest, g.sequence) && rest.empty()) return g;
-  return invalid(fmt::format("'{}' is not a generation; it must be TERM.SEQUENCE, as in 3.1", text));
-}
-
-std::string to_string(const Generation& generation) {
-  return fmt::format("{}.{}", generation.term, generation.sequence);
-}
 
 Result<std::string> folder_name(const CheckpointKey& key) {
   if (key.step < 0 || key.branch < 0) {

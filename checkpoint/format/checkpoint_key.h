@@ -4,7 +4,6 @@
 // Thread-safety: plain values.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,16 +11,6 @@
 #include "base/core/result.h"
 
 namespace longhaul::checkpoint {
-
-// Launches of the ranks are numbered by (term of the daemon, sequence within it); text form "3.1".
-struct Generation {
-  int64_t term = 0;
-  int64_t sequence = 0;
-  auto operator<=>(const Generation&) const = default;
-};
-
-Result<Generation> parse_generation(std::string_view text);
-std::string to_string(const Generation& generation);
 
 struct CheckpointKey {
   int64_t step = 0;

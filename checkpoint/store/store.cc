@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/core/generation.h"
 #include "checkpoint/format/state_digest.h"
 #include "checkpoint/store/checkpoint_reader.h"
 #include "checkpoint/store/shard_writer.h"
@@ -57,16 +58,17 @@ Result<ShardEntry> Store::write_shard(const CheckpointKey& key, int rank,
 }
 
 Result<> Store::check_not_fenced(const CheckpointKey& key) const {
-  const std::string path = store_path_ + "/documents/generation.json";
-  auto document = read_document(files_, path);
-  if (!document && document.error().code == ErrorCode::kNotFound) return {};
-  if (!document) return std::move(document).error();
-  LH_ASSIGN(const std::string text, json::get_string(*document, "generation"));
-  LH_ASSIGN(const Generation current, parse_generation(text));
+  const auto launched = files_.list(store_path_ + "/generations");
+  if (!launched && launched.error().code == ErrorCode::kNotFound) return {};
+  if (!launched) return launched.error();
   LH_ASSIGN(const Generation own, parse_generation(key.generation));
-  if (current <= own) return {};
-  return Error{ErrorCode::kDenied,
-               fmt::format("generation {} may not commit: {} is current", key.generation, text)};
+  for (const std::string& name : *launched) {
+    const auto other = parse_generation(name);
+    if (!other || *other <= own) continue;
+    return Error{ErrorCode::kDenied,
+                 fmt::format("generation {} may not commit: {} is current", key.generation, name)};
+  }
+  return {};
 }
 
 Result<> Store::publish_manifest(const std::string& folder, const std::string& text,

@@ -1,7 +1,7 @@
 // Checkpoints on a shared disk: write shards, commit, discover, read back. Layout below store_path:
 //   checkpoints/step-120-b0-g3.1/{manifest.json, rank-00000.safetensors, …}
 //   branches/N.json               {branch, parent, fork_step, reason}; branch 0 needs none
-//   documents/generation.json     {"generation":"3.2"}: commits of older generations are refused
+//   generations/T.S               launches of the ranks: commits of older ones are refused
 //   documents/distrusted/<folder>.json   {reason}: not restored from
 //
 // How a save goes, over all ranks:
@@ -75,7 +75,7 @@ class Store {
   Result<ShardEntry> write_shard(const CheckpointKey& key, int rank,
                                  const std::vector<ShardFragment>& fragments) const;
 
-  // The manifest names the files; each must be there in full length. kDenied when generation.json names a
+  // The manifest names the files; each must be there in full length. kDenied when generations/ names a
   // newer generation. Success means: restorable after any power cut.
   Result<Checkpoint> commit(const Manifest& manifest);
 

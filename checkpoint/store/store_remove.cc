@@ -1,6 +1,7 @@
 // The part of Store that deletes.
 #include <fmt/format.h>
 
+#include "base/core/generation.h"
 #include "checkpoint/store/small_files.h"
 #include "checkpoint/store/store.h"
 

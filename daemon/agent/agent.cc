@@ -24,6 +24,7 @@
 #include "daemon/agent/process/rendezvous_socket.h"
 #include "daemon/agent/rank_host.h"
 #include "daemon/agent/rank_server/rank_server.h"
+#include "daemon/agent/set_aside.h"
 
 namespace longhaul::daemon {
 
@@ -47,15 +48,16 @@ pid_t session_of(pid_t pid) { return ::getsid(pid); }
 
 struct Agent::Impl {
   Impl(asio::io_context& context, AgentOptions o, const config::RunConfig& c, const AgentPaths& p,
-       const Clock& k, AgentMemory memory, Spool spool, RankRecords records)
+       const Clock& k, DaemonIdentity identity, Spool spool, RankRecords records)
       : io(context),
         options(std::move(o)),
         config(c),
         paths(p),
         clock(k),
         instance(random_uuid()),
-        remembered{memory.term, memory.uuid},
-        core(AgentLimits{c.cluster.orphan_timeout_ms, c.recovery.stop_grace_ms}, memory, k.steady_ms()),
+        remembered(std::move(identity)),
+        core(AgentLimits{c.cluster.orphan_timeout_ms, c.recovery.stop_grace_ms},
+             AgentMemory{remembered.term, remembered.uuid, records.newest}, k.steady_ms()),
         host(context,
              RankLauncher(c,
                           RankPlaces{options.trainer, options.run_directory, options.node, p.logs, p.socket}),
@@ -229,10 +231,22 @@ struct Agent::Impl {
     return hello;
   }
 
+  // The store was made anew: what this node remembers belongs to another run.
+  std::string begin_again(const wire::Welcome& welcome) {
+    const std::string other =
+        fmt::format("it is a daemon of run {}, and this node is of run {}", welcome.run, remembered.run);
+    if (core.any_live()) return other + ", whose ranks live";
+    if (const auto done = set_aside(paths, instance); !done) return done.error().message;
+    log_warning(other + ": the spool of that run is set aside, the next life of this agent begins anew");
+    execute(core.abandon());
+    return other + ": it begins again";
+  }
+
   std::optional<std::string> why_not_obey(const wire::Welcome& welcome) {
+    if (!remembered.run.empty() && welcome.run != remembered.run) return begin_again(welcome);
     const AgentOutcome outcome = core.meet_daemon(welcome.term, welcome.uuid);
     if (outcome.refusal) return outcome.refusal;
-    const DaemonIdentity now{core.memory().term, core.memory().uuid};
+    const DaemonIdentity now{welcome.run, core.memory().term, core.memory().uuid};
     if (now != remembered) {
       if (const auto saved = save_daemon_identity(paths.memory, now); !saved) {
         core.daemon_lost(clock.steady_ms());
@@ -240,7 +254,7 @@ struct Agent::Impl {
       }
       remembered = now;
     }
-    diary.welcome(welcome.acknowledged_seq);
+    diary.welcome(welcome.acknowledged_seq, welcome.used_seq);
     execute(outcome.actions);
     return std::nullopt;
   }
@@ -341,9 +355,8 @@ Result<std::unique_ptr<Agent>> Agent::create(asio::io_context& io, AgentOptions 
   if (spool.dropped_lines() > 0)
     log_error(fmt::format("{}: {} unreadable lines are left out", paths.spool, spool.dropped_lines()));
   LH_ASSIGN(RankRecords records, end_earlier_life(paths, spool, clock.wall_ms()));
-  const AgentMemory memory{identity->term, identity->uuid, records.newest};
-  auto impl = std::make_unique<Impl>(io, std::move(options), config, paths, clock, memory, std::move(spool),
-                                     std::move(records));
+  auto impl = std::make_unique<Impl>(io, std::move(options), config, paths, clock, std::move(*identity),
+                                     std::move(spool), std::move(records));
   Impl* raw = impl.get();
   LH_ASSIGN(raw->server,
             RankServer::listen(

@@ -9,6 +9,7 @@
 namespace longhaul::daemon {
 
 struct DaemonIdentity {
+  std::string run;   // UUID of the run it was a daemon of
   int64_t term = 0;  // 0: none yet
   std::string uuid;
 

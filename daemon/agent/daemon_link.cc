@@ -136,7 +136,10 @@ struct DaemonLink::Impl : std::enable_shared_from_this<DaemonLink::Impl> {
 
   void greet(const wire::Welcome& welcome) {
     if (welcomed) return retry("a second welcome");
-    if (const auto refusal = handlers.on_welcome(welcome)) return retry("not obeyed: " + *refusal);
+    if (const auto refusal = handlers.on_welcome(welcome)) {
+      channel->send(json::to_text(wire::to_json(wire::AgentMessage(wire::Declined{*refusal}))));
+      return retry("not obeyed: " + *refusal);
+    }
     welcomed = true;
     log_info(fmt::format("obeying daemon {} of term {} at {}", welcome.uuid, welcome.term,
                          channel->peer_address()));

@@ -29,7 +29,7 @@ class DaemonLink {
   struct Handlers {
     // What to say to the daemon at this address; an error: try again later.
     std::function<Result<wire::Hello>(const std::string& daemon_address)> hello;
-    // The reason not to obey it, if there is one: then the link closes.
+    // The reason not to obey it, if there is one: it is told, and the link closes.
     std::function<std::optional<std::string>(const wire::Welcome&)> on_welcome;
     std::function<void()> on_ready;                              // welcomed and obeyed: send() works
     std::function<void(const wire::DaemonMessage&)> on_message;  // after that

@@ -1,5 +1,7 @@
 #include "daemon/agent/diary.h"
 
+#include <algorithm>
+
 #include "base/core/log.h"
 
 namespace longhaul::daemon {
@@ -33,11 +35,11 @@ void Diary::retry_writing() {
   last_trouble_.clear();
 }
 
-void Diary::welcome(int64_t acknowledged_seq) {
-  if (acknowledged_seq >= spool_.next_seq()) {
+void Diary::welcome(int64_t acknowledged_seq, int64_t used_seq) {
+  const int64_t next_seq = std::max(acknowledged_seq, used_seq) + 1;
+  if (next_seq > spool_.next_seq()) {
     log_warning("this disk has forgotten entries that the daemon has: going on after them");
-    if (const auto skipped = spool_.skip_to(acknowledged_seq + 1); !skipped)
-      complain(skipped.error().message);
+    if (const auto skipped = spool_.skip_to(next_seq); !skipped) complain(skipped.error().message);
   }
   window_.welcome(acknowledged_seq);
   acknowledge(acknowledged_seq);

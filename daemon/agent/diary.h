@@ -23,8 +23,9 @@ class Diary {
   void add(std::string report, std::optional<RankId> exit_of = std::nullopt);
   void retry_writing();
 
-  // A daemon has everything up to this entry; what follows will be sent (again).
-  void welcome(int64_t acknowledged_seq);
+  // A daemon has everything up to acknowledged_seq; what follows will be sent (again). Up to used_seq it has
+  // heard of entries: new ones come after it.
+  void welcome(int64_t acknowledged_seq, int64_t used_seq);
   void acknowledge(int64_t seq);
   // The next batch to send now, if there is one; nothing that is not safely on the disk.
   std::optional<wire::SpoolBatch> next_batch();

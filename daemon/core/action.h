@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/core/generation.h"
+#include "base/core/generation.h"
 
 namespace longhaul::daemon {
 

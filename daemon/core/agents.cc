@@ -32,7 +32,7 @@ void Decider::on(const DaemonStarted& e) {
     case RunStatus::kIdle:
       if (s().goal == Goal::kStop && !e.fresh) {  // stopped; the daemon before died on its way out
         act(ShutdownAgents{});
-        act(ExitDaemon{0});
+        act(ExitDaemon{s().halt_exit_code});
         return;
       }
       s().goal = Goal::kRun;

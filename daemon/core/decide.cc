@@ -12,8 +12,20 @@ Decider::Decider(const RunState& state, const Inputs& inputs, const Policy& poli
 
 Decision decide(const RunState& state, const Event& event, const Inputs& inputs, const Policy& policy) {
   Decider decider(state, inputs, policy);
-  std::visit([&](const auto& e) { decider.on(e); }, event);
+  if (decider.is_news(inputs)) std::visit([&](const auto& e) { decider.on(e); }, event);
   return decider.take();
+}
+
+// An agent tells again what its daemon had decided upon but not yet acknowledged when it died.
+bool Decider::is_news(const Inputs& inputs) {
+  if (inputs.spool_node.empty()) return true;
+  int64_t& decided = s().nodes[inputs.spool_node].spool_seq;
+  if (inputs.spool_seq <= decided) {
+    because("entry " + std::to_string(inputs.spool_seq) + " of " + inputs.spool_node + " was told before");
+    return false;
+  }
+  decided = inputs.spool_seq;
+  return true;
 }
 
 bool Decider::ranks_run() const {

@@ -20,7 +20,9 @@
 namespace longhaul::daemon {
 
 struct Inputs {
-  int64_t now_ms = 0;  // wall clock
+  int64_t now_ms = 0;      // wall clock
+  std::string spool_node;  // whose agent's spool tells of the event; empty: none's
+  int64_t spool_seq = 0;   // in which entry
 };
 
 // The answer to an operator.

@@ -32,6 +32,7 @@ class Decider {
   void on(const OperatorCommand& e);
   void on(const DeadlinePassed& e);
 
+  bool is_news(const Inputs& inputs);
   Decision take() { return std::move(d_); }
 
  private:

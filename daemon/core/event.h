@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/core/generation.h"
+#include "base/core/generation.h"
 
 namespace longhaul::daemon {
 
@@ -95,6 +95,7 @@ struct ProgressStalled {
   int64_t step = 0;
 };
 struct DigestMismatch {  // a step done again gave other bits
+  std::string id;        // told again, after a crash of the daemon, it has the same
   int64_t step = 0;
   std::string detail;
 };

@@ -9,8 +9,6 @@
 #include "daemon/core/names.h"
 #include "daemon/core/run_state.h"
 
-namespace longhaul::daemon {
-
 #define LH_FIELDS(Type, ...)                                                      \
   template <class V, class S>                                                     \
   void fields(V& v, S& s) requires std::is_same_v<std::remove_const_t<S>, Type> { \
@@ -18,10 +16,17 @@ namespace longhaul::daemon {
     __VA_ARGS__;                                                                  \
   }
 
+namespace longhaul {
+
 LH_FIELDS(Generation, f("term", s.term), f("sequence", s.sequence))
+
+}  // namespace longhaul
+
+namespace longhaul::daemon {
+
 LH_FIELDS(NodeState, f("status", s.status), f("connected", s.connected), f("instance", s.instance),
           f("lives", s.lives), f("connected_ms", s.connected_ms), f("early_deaths", s.early_deaths),
-          f("start_again_ms", s.start_again_ms))
+          f("start_again_ms", s.start_again_ms), f("spool_seq", s.spool_seq))
 LH_FIELDS(RankState, f("rank", s.rank), f("node", s.node), f("status", s.status), f("done", s.done),
           f("asked", s.asked), f("exit_code", s.exit_code), f("signal", s.signal))
 LH_FIELDS(Incident, f("kind", s.kind), f("node", s.node), f("rank", s.rank), f("at_ms", s.at_ms),
@@ -42,8 +47,9 @@ LH_FIELDS(RunState, f("term", s.term), f("status", s.status), f("status_since_ms
           f("failures_in_a_row", s.failures_in_a_row), f("last_signature", s.last_signature),
           f("last_signature_step", s.last_signature_step), f("incident", s.incident),
           f("last_checkpoint", s.last_checkpoint), f("state_digest", s.state_digest),
-          f("halt_reason", s.halt_reason), f("halt_exit_code", s.halt_exit_code),
-          f("started_ms", s.started_ms), f("accounted_ms", s.accounted_ms), f("time_use", s.time_use))
+          f("last_mismatch", s.last_mismatch), f("halt_reason", s.halt_reason),
+          f("halt_exit_code", s.halt_exit_code), f("started_ms", s.started_ms),
+          f("accounted_ms", s.accounted_ms), f("time_use", s.time_use))
 
 LH_FIELDS(DaemonStarted, f("term", s.term), f("fresh", s.fresh), f("highest_step", s.highest_step))
 LH_FIELDS(SeenRank, f("rank", s.rank), f("generation", s.generation), f("alive", s.alive))
@@ -66,7 +72,7 @@ LH_FIELDS(RankDone, f("generation", s.generation), f("rank", s.rank), f("step", 
           f("state_digest", s.state_digest))
 LH_FIELDS(ProgressStalled, f("generation", s.generation), f("silent_ms", s.silent_ms),
           f("limit_ms", s.limit_ms), f("phase", s.phase), f("step", s.step))
-LH_FIELDS(DigestMismatch, f("step", s.step), f("detail", s.detail))
+LH_FIELDS(DigestMismatch, f("id", s.id), f("step", s.step), f("detail", s.detail))
 LH_FIELDS(RestoreFound, f("path", s.path), f("step", s.step))
 LH_FIELDS(RestoreFailed, f("damaged", s.damaged), f("reason", s.reason))
 LH_FIELDS(LaunchFailed, f("generation", s.generation), f("reason", s.reason))
@@ -90,6 +96,6 @@ LH_FIELDS(Announce, f("kind", s.kind), f("severity", s.severity), f("title", s.t
           f("step", s.step), f("to_step", s.to_step), f("lost_steps", s.lost_steps), f("cost_s", s.cost_s),
           f("node", s.node))
 
-#undef LH_FIELDS
-
 }  // namespace longhaul::daemon
+
+#undef LH_FIELDS

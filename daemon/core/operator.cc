@@ -30,7 +30,7 @@ void Decider::resume(const OperatorCommand& e) {
   }
   if (s().goal == Goal::kPause) {  // still draining: let it finish, then go on
     s().goal = Goal::kRun;
-    move_to(RunStatus::kRecovering, "resume while pausing", s().deadline_ms);
+    because("resume while pausing");
     return reply(true, "resuming as soon as the ranks have saved and left");
   }
   if (s().goal == Goal::kStop) return reply(false, "the run is being stopped");

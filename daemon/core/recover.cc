@@ -79,6 +79,8 @@ void Decider::on(const ProgressStalled& e) {
 }
 
 void Decider::on(const DigestMismatch& e) {
+  if (e.id == s().last_mismatch) return;
+  s().last_mismatch = e.id;
   announce({.kind = "digest_mismatch",
             .severity = "error",
             .title = "A repeated step gave another loss.",
@@ -153,6 +155,7 @@ void Decider::finish_recovery() {
 
 void Decider::finish_draining() {
   s().incident.reset();
+  if (s().goal == Goal::kRun) return begin_acquiring("resumed while it was pausing");
   if (s().goal == Goal::kPause) {
     move_to(RunStatus::kPaused, "all ranks have left");
     announce({.kind = "paused",
@@ -169,7 +172,7 @@ void Decider::finish_draining() {
             .detail = "It goes on from its last checkpoint when it is started again.",
             .step = s().step});
   act(ShutdownAgents{});
-  act(ExitDaemon{0});
+  act(ExitDaemon{s().halt_exit_code});  // of a halt before it
 }
 
 // All ranks left with exit 0, without being asked.

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/generation.h"
+#include "base/core/generation.h"
 
 namespace longhaul::daemon {
 
@@ -39,6 +39,7 @@ struct NodeState {
   int64_t connected_ms = 0;    // since when
   int64_t early_deaths = 0;    // in a row, each soon after it connected
   int64_t start_again_ms = 0;  // not before
+  int64_t spool_seq = 0;       // newest entry of its agent's spool that is decided upon
 };
 
 struct RankState {
@@ -110,7 +111,8 @@ struct RunState {
   int64_t last_signature_step = -1;
   std::optional<Incident> incident;
   std::optional<CheckpointNote> last_checkpoint;
-  std::string state_digest;  // of the final state
+  std::string state_digest;   // of the final state
+  std::string last_mismatch;  // DigestMismatch::id of the newest one
   std::string halt_reason;
   int halt_exit_code = 0;
 

@@ -50,11 +50,20 @@ json::object write_variant(const char* key, const Names& names, const Variant& v
 }  // namespace
 
 json::object to_json(const RunState& state) { return json::write_fields(state); }
-Result<RunState> parse_run_state(const json::object& o) { return json::read_fields<RunState>(o); }
+// What the version before did not know yet has its default.
+Result<RunState> parse_run_state(const json::object& o) {
+  return json::read_fields<RunState>(o, json::Missing::kDefault);
+}
 
 json::object to_json(const Event& event) { return write_variant("event", kEventNames, event); }
 json::object to_json(const Action& action) { return write_variant("action", kActionNames, action); }
 std::string_view name_of(const Event& event) { return kEventNames[event.index()]; }
+
+Result<std::optional<Announce>> parse_announce(const json::object& action) {
+  if (json::string_or(action, "action", "") != "announce") return std::optional<Announce>();
+  LH_ASSIGN(auto announce, json::read_fields<Announce>(action));
+  return std::optional<Announce>(std::move(announce));
+}
 
 Result<Event> parse_event(const json::object& o) {
   LH_ASSIGN(const std::string name, json::get_string(o, "event"));

@@ -11,7 +11,8 @@ namespace longhaul::daemon {
 json::object to_json(const RunState& state);
 Result<RunState> parse_run_state(const json::object& o);
 
-json::object to_json(const Event& event);  // {"event":"rank_exited", …}
+json::object to_json(const Event& event);                                    // {"event":"rank_exited", …}
+Result<std::optional<Announce>> parse_announce(const json::object& action);  // nothing: another action
 Result<Event> parse_event(const json::object& o);
 std::string_view name_of(const Event& event);
 

@@ -39,8 +39,12 @@ Result<> Engine::load() {
 
 int64_t Engine::now_ms() const { return origin_wall_ms_ + clock_.steady_ms() - origin_steady_ms_; }
 
-void Engine::handle(const Event& event) {
-  waiting_.push_back(event);
+void Engine::handle(const Event& event, const SpoolPlace& from) {
+  waiting_.push_back({event, from});
+  work_off();
+}
+
+void Engine::work_off() {
   if (busy_) return;  // an actuator that answers at once: the event waits its turn
   busy_ = true;
   while (!waiting_.empty() && process(waiting_.front(), nullptr)) waiting_.pop_front();
@@ -49,7 +53,7 @@ void Engine::handle(const Event& event) {
 
 Reply Engine::command(const OperatorCommand& command, bool dry_run) {
   if (dry_run) {
-    const Decision d = decide(state_, command, Inputs{now_ms()}, policy_);
+    const Decision d = decide(state_, command, Inputs{now_ms(), "", 0}, policy_);
     Reply reply = d.reply.value_or(Reply{});
     for (const std::string& reason : d.reasons) reply.message += "; " + reason;
     return reply;
@@ -57,17 +61,17 @@ Reply Engine::command(const OperatorCommand& command, bool dry_run) {
   if (!waiting_.empty()) return {false, "the journal cannot be written now: " + journal_trouble_};
   std::optional<Reply> reply;
   busy_ = true;
-  const bool persisted = process(command, &reply);
+  const bool persisted = process({command, {}}, &reply);
   busy_ = false;
   if (!persisted) return {false, "the journal cannot be written now: " + journal_trouble_};
   tick();
   return reply.value_or(Reply{});
 }
 
-bool Engine::process(const Event& event, std::optional<Reply>* reply) {
-  const Inputs inputs{clock_.wall_ms()};
-  Decision decision = decide(state_, event, inputs, policy_);
-  const auto entry = journal_.append(event, inputs, decision);
+bool Engine::process(const Waiting& w, std::optional<Reply>* reply) {
+  const Inputs inputs{now_ms(), w.from.node, w.from.seq};
+  Decision decision = decide(state_, w.event, inputs, policy_);
+  const auto entry = journal_.append(w.event, inputs, decision);
   if (!entry) {
     if (journal_trouble_.empty()) log_error("decisions wait: " + entry.error().message);
     journal_trouble_ = entry.error().message;
@@ -75,12 +79,13 @@ bool Engine::process(const Event& event, std::optional<Reply>* reply) {
   }
   if (!journal_trouble_.empty()) log_info("the journal can be written again");
   journal_trouble_.clear();
-  for (const std::string& reason : decision.reasons) log_info(fmt::format("{}: {}", name_of(event), reason));
+  for (const std::string& reason : decision.reasons)
+    log_info(fmt::format("{}: {}", name_of(w.event), reason));
   state_ = std::move(decision.next);
   watch_ranks();
   if (reply != nullptr) *reply = decision.reply;
   for (size_t i = 0; i < decision.actions.size(); ++i) {
-    actuator_.act(decision.actions[i], fmt::format("{}.{}.{}", state_.term, *entry, i));
+    actuator_.act(decision.actions[i], ActionId{state_.term, *entry, static_cast<int64_t>(i)});
   }
   return true;
 }
@@ -106,9 +111,7 @@ void Engine::tick() {
   const int64_t gap_ms = clock_.steady_ms() - last_tick_ms_;
   last_tick_ms_ = clock_.steady_ms();
   if (gap_ms > kStoodStillMs) monitor_.forgive(gap_ms);
-  busy_ = true;
-  while (!waiting_.empty() && process(waiting_.front(), nullptr)) waiting_.pop_front();
-  busy_ = false;
+  work_off();
   if (!waiting_.empty()) return;
   if (const auto stalled = monitor_.check(clock_.steady_ms())) handle(*stalled);
   if (state_.deadline_ms != 0 && now_ms() >= state_.deadline_ms) handle(DeadlinePassed{});

@@ -26,7 +26,13 @@ class Engine {
   // Takes up the journal's state. Call once, before anything else.
   Result<> load();
 
-  void handle(const Event& event);
+  void handle(const Event& event) { handle(event, SpoolPlace{}); }
+  // An event that an agent's spool tells of: once decided upon, it is no news any more.
+  struct SpoolPlace {
+    std::string node;
+    int64_t seq = 0;
+  };
+  void handle(const Event& event, const SpoolPlace& from);
   // Decides and persists at once, or says why not. dry_run: decides, and changes nothing.
   Reply command(const OperatorCommand& command, bool dry_run);
 
@@ -42,7 +48,12 @@ class Engine {
   const std::string& journal_trouble() const { return journal_trouble_; }
 
  private:
-  bool process(const Event& event, std::optional<Reply>* reply);
+  struct Waiting {
+    Event event;
+    SpoolPlace from;
+  };
+  bool process(const Waiting& w, std::optional<Reply>* reply);
+  void work_off();
   // Wall time at load plus the steady time since: a clock that jumps moves no deadline.
   int64_t now_ms() const;
   void watch_ranks();
@@ -53,7 +64,7 @@ class Engine {
   Actuator& actuator_;
   RunState state_;
   Monitor monitor_;
-  std::deque<Event> waiting_;
+  std::deque<Waiting> waiting_;
   bool busy_ = false;
   int64_t origin_wall_ms_ = 0;
   int64_t origin_steady_ms_ = 0;

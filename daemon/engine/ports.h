@@ -2,6 +2,7 @@
 // The daemon gives it SQLite and sockets, the simulator simulated ones.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,20 @@
 #include "daemon/core/decide.h"
 
 namespace longhaul::daemon {
+
+// Names an action over all lives of the daemon: "3.17.0" is the first one of journal entry 17, of term 3.
+struct ActionId {
+  int64_t term = 0;
+  int64_t entry = 0;
+  int64_t place = 0;
+
+  std::string text() const {
+    return std::to_string(term) + "." + std::to_string(entry) + "." + std::to_string(place);
+  }
+  // Rises from each action to the next.
+  int64_t position() const { return entry * kMostActions + place; }
+  static constexpr int64_t kMostActions = 1 << 16;  // of one decision
+};
 
 class Journal {
  public:
@@ -22,8 +37,7 @@ class Journal {
 class Actuator {
  public:
   virtual ~Actuator() = default;
-  // id: unique per action over all lives of the daemon ("3.17.0": term, journal entry and place in it).
-  virtual void act(const Action& action, const std::string& id) = 0;
+  virtual void act(const Action& action, const ActionId& id) = 0;
 };
 
 }  // namespace longhaul::daemon

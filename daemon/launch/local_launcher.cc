@@ -32,7 +32,9 @@ constexpr auto kLookAgain = std::chrono::milliseconds(100);
 struct LocalLauncher::Watch {
   Watch(asio::io_context& io, int agent_pid, int pidfd) : pid(agent_pid), descriptor(io, pidfd) {}
   // Through the pidfd: the number alone may be another process's by now.
-  void kill() { (void)::syscall(SYS_pidfd_send_signal, descriptor.native_handle(), SIGKILL, nullptr, 0); }
+  void signal(int number) {
+    (void)::syscall(SYS_pidfd_send_signal, descriptor.native_handle(), number, nullptr, 0);
+  }
   int pid;
   asio::posix::stream_descriptor descriptor;
 };
@@ -125,7 +127,11 @@ void LocalLauncher::fence(const std::string& node) {
   const auto watched = watched_.find(node);
   if (watched == watched_.end()) return;  // starting just now; the core asks again
   log_warning(fmt::format("killing the agent of {} (pid {})", node, watched->second->pid));
-  watched->second->kill();
+  watched->second->signal(SIGKILL);
+}
+
+void LocalLauncher::ask_to_end(const std::string& node) {
+  if (const auto watched = watched_.find(node); watched != watched_.end()) watched->second->signal(SIGTERM);
 }
 
 void LocalLauncher::check(const std::string& node) {

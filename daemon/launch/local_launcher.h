@@ -32,6 +32,8 @@ class LocalLauncher final : public Launcher {
 
   void start(const std::string& node) override;
   void fence(const std::string& node) override;
+  void ask_to_end(const std::string& node) override;
+  bool any_left() const override { return !watched_.empty(); }
   void check(const std::string& node) override;
 
  private:

@@ -19,23 +19,23 @@ constexpr int64_t kLeaveTimeoutMs = 5'000;
 
 }  // namespace
 
-void Supervisor::act(const Action& action, const std::string& id) {
+void Supervisor::act(const Action& action, const ActionId& id) {
   std::visit([&](const auto& a) { act_on(a, id); }, action);
 }
 
-void Supervisor::act_on(const StartAgent& a, const std::string&) {
+void Supervisor::act_on(const StartAgent& a, const ActionId&) {
   to_io([this, a] { launcher_->start(a.node); });
 }
 
-void Supervisor::act_on(const FenceNode& a, const std::string&) {
+void Supervisor::act_on(const FenceNode& a, const ActionId&) {
   to_io([this, a] { launcher_->fence(a.node); });
 }
 
-void Supervisor::act_on(const AskAgain& a, const std::string&) {
+void Supervisor::act_on(const AskAgain& a, const ActionId&) {
   to_io([this, a] { hub_->drop(a.node); });
 }
 
-void Supervisor::act_on(const FindRestore& a, const std::string&) {
+void Supervisor::act_on(const FindRestore& a, const ActionId&) {
   store_worker_->post([this, a] {
     const auto choice = catalog_.newest_restorable(a.branch);
     if (choice) {
@@ -46,18 +46,18 @@ void Supervisor::act_on(const FindRestore& a, const std::string&) {
   });
 }
 
-// The fence goes up before the ranks do: once generation.json names the new launch, no older one commits.
-void Supervisor::act_on(const LaunchRanks& a, const std::string& id) {
+// The fence goes up before the ranks do: once the store names the new launch, no older one commits.
+void Supervisor::act_on(const LaunchRanks& a, const ActionId& id) {
   store_worker_->post([this, a, id] {
     const auto ours = holds_term(config_.paths.store, term_);
     if (ours && !*ours) return to_io([this] { leave(2); });  // replaced: nothing is launched any more
-    const auto fenced = publish_generation(config_.paths.store, a.generation.text());
+    const auto fenced = publish_generation(config_.paths.store, a.generation);
     if (!fenced) return engine_event(LaunchFailed{a.generation, fenced.error().message});
     to_io([this, a, id] { send_launch(a, id); });
   });
 }
 
-void Supervisor::send_launch(const LaunchRanks& a, const std::string& id) {
+void Supervisor::send_launch(const LaunchRanks& a, const ActionId& id) {
   std::vector<std::string> nodes;  // in the order of their first rank: GROUP_RANK
   for (const Placement& p : a.placements) {
     if (std::find(nodes.begin(), nodes.end(), p.node) == nodes.end()) nodes.push_back(p.node);
@@ -72,7 +72,7 @@ void Supervisor::send_launch(const LaunchRanks& a, const std::string& id) {
   const AgentHub::Peer& master = *hub_->peer(nodes.front());
   for (size_t i = 0; i < nodes.size(); ++i) {
     wire::Launch launch;
-    launch.id = id;
+    launch.id = id.text();
     launch.term = term_.number;
     launch.generation = a.generation.text();
     launch.branch = a.branch;
@@ -90,27 +90,27 @@ void Supervisor::send_launch(const LaunchRanks& a, const std::string& id) {
   }
 }
 
-void Supervisor::act_on(const StopAllRanks& a, const std::string& id) {
+void Supervisor::act_on(const StopAllRanks& a, const ActionId& id) {
   to_io([this, a, id] {
     stopped_up_to_ = std::max(stopped_up_to_, a.generation);
-    hub_->broadcast(wire::StopRanks{id, term_.number, a.generation.text(), a.force, a.grace_ms});
+    hub_->broadcast(wire::StopRanks{id.text(), term_.number, a.generation.text(), a.force, a.grace_ms});
   });
 }
 
-void Supervisor::act_on(const TellAllRanks& a, const std::string& id) {
+void Supervisor::act_on(const TellAllRanks& a, const ActionId& id) {
   to_io([this, a, id] {
-    hub_->broadcast(wire::TellRanks{id, term_.number, a.generation.text(), a.command});
+    hub_->broadcast(wire::TellRanks{id.text(), term_.number, a.generation.text(), a.command});
   });
 }
 
-void Supervisor::act_on(const DistrustCheckpoint& a, const std::string&) {
+void Supervisor::act_on(const DistrustCheckpoint& a, const ActionId&) {
   store_worker_->post([this, a] {
     if (const auto done = catalog_.distrust(a.path, a.reason); !done)
       log_error("distrust: " + done.error().message);
   });
 }
 
-void Supervisor::act_on(const ApplyRetention&, const std::string&) {
+void Supervisor::act_on(const ApplyRetention&, const ActionId&) {
   const int64_t branch = engine_->state().branch;
   const std::string generation = engine_->state().generation.text();
   if (const auto& c = engine_->state().last_checkpoint)
@@ -128,15 +128,18 @@ void Supervisor::refresh_checkpoints() {
   to_io([this, list = std::move(*rows)] { view_.set_checkpoints(list); });
 }
 
-void Supervisor::act_on(const ShutdownAgents&, const std::string& id) {
+void Supervisor::act_on(const ShutdownAgents&, const ActionId& id) {
   to_io([this, id] {
-    shutdown_id_ = id;  // whoever connects from now on is told as well
-    hub_->broadcast(wire::Shutdown{id, term_.number});
+    shutdown_id_ = id.text();  // whoever connects from now on is told as well
+    hub_->broadcast(wire::Shutdown{shutdown_id_, term_.number});
+    for (const std::string& node : policy_.nodes) {
+      if (hub_->peer(node) == nullptr) launcher_->ask_to_end(node);
+    }
   });
 }
 
 // The result is written once everything measured is committed: what it says is what the history holds.
-void Supervisor::act_on(const ExitDaemon& a, const std::string&) {
+void Supervisor::act_on(const ExitDaemon& a, const ActionId&) {
   // Not at once: the steps that came in one batch with the end are handed to the recorder after it.
   engine_worker_->post([this, a] { write_result(a.exit_code); });
 }
@@ -161,9 +164,9 @@ void Supervisor::write_result(int exit_code) {
       });
 }
 
-void Supervisor::act_on(const Announce& a, const std::string& id) {
+void Supervisor::act_on(const Announce& a, const ActionId& id) {
   if (a.kind == "restored") metrics_.restart("failure");
-  recorder_->post(a, id);
+  recorder_->post(a, clock_.wall_ms(), announcements_, id.position());
 }
 
 // Gives the agents a moment to end and to hand over what is left in their spools.
@@ -172,7 +175,8 @@ void Supervisor::leave(int exit_code) {
   exit_code_ = exit_code;
   const int64_t until_ms = clock_.steady_ms() + (exit_code == 2 ? 0 : kLeaveTimeoutMs);
   timers_->repeating.push_back(std::make_unique<Repeating>(io_, 50, [this, until_ms] {
-    if (hub_->connected().empty() || clock_.steady_ms() >= until_ms) io_.stop();
+    const bool alone = hub_->connected().empty() && (shutdown_id_.empty() || !launcher_->any_left());
+    if (alone || clock_.steady_ms() >= until_ms) io_.stop();
   }));
 }
 

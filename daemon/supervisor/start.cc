@@ -80,7 +80,7 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(boost::asio::io_context& i
   LH_TRY(prepare_folder(config.paths.store, "store"));
   LH_TRY(prepare_folder(config.paths.node, "node"));
   std::unique_ptr<Supervisor> s(new Supervisor(io, config, options));
-  LH_TRY(check_identity(config.paths.store, config));
+  LH_ASSIGN(s->run_uuid_, check_identity(config.paths.store, config));
   LH_TRY(s->open_records());
   LH_TRY(s->open_listeners());
   LH_TRY(s->take_over());
@@ -91,6 +91,14 @@ Result<> Supervisor::open_records() {
   const std::string history = config_.paths.state + "/history.db";
   LH_ASSIGN(key_, cluster_key(config_.paths.state + "/cluster.key"));
   LH_ASSIGN(journal_, SqliteJournal::open(config_.paths.state + "/journal.db"));
+  LH_ASSIGN(const std::string decided_for, journal_->belongs_to(run_uuid_));
+  if (decided_for != run_uuid_) {
+    return Error{ErrorCode::kConflict,
+                 fmt::format("paths.state '{}' belongs to run {}, and paths.store '{}' to run {}: put the "
+                             "store of that run back, or use another run directory",
+                             config_.paths.state, decided_for, config_.paths.store, run_uuid_)};
+  }
+  announcements_ = "journal " + journal_->uuid();
   LH_ASSIGN(recorder_, Recorder::start(history, clock_, metrics_, recorder_callbacks()));
   LH_ASSIGN(auto reader, telemetry::HistoryReader::open(history));
   reader_ = std::make_unique<telemetry::HistoryReader>(std::move(reader));
@@ -151,8 +159,10 @@ Result<> Supervisor::take_over() {
   LH_ASSIGN(term_, claim_term(config_.paths.store));
   engine_ = std::make_unique<Engine>(policy_, clock_, *journal_, *this);
   LH_TRY(engine_->load());
+  state_ = std::make_shared<const RunState>(engine_->state());
+  LH_TRY(tell_again());
   hub_ = std::make_unique<AgentHub>(AgentHub::Greeting{config_.run.name, config::identity(config_),
-                                                       policy_.nodes, term_.number, term_.uuid},
+                                                       policy_.nodes, term_.number, term_.uuid, run_uuid_},
                                     hub_callbacks());
   hub_->set_time(clock_.steady_ms());
   launcher_ = std::make_unique<LocalLauncher>(
@@ -172,14 +182,23 @@ Result<> Supervisor::take_over() {
   metrics_.target_tokens(config_.run.target_steps * config_.batch.global * config_.model.sequence_length);
   store_worker_->post([this] { refresh_checkpoints(); });
   engine_event(DaemonStarted{term_.number, recorder_->last_step(), options_.fresh});
+  // Recorded, and perhaps not decided upon when the daemon before died; the core knows which it knows.
+  if (recorder_->last_mismatch() && policy_.exact_trainer) engine_event(*recorder_->last_mismatch());
   timers_->repeating.push_back(std::make_unique<Repeating>(io_, 50, [this] { tick(); }));
   timers_->repeating.push_back(std::make_unique<Repeating>(io_, 5000, [this] { watch_term(); }));
   return {};
 }
 
+// What the daemon before had decided to tell, and died before it was recorded.
+Result<> Supervisor::tell_again() {
+  LH_ASSIGN(const auto untold, journal_->announcements_after(recorder_->mark(announcements_)));
+  for (const auto& a : untold) recorder_->post(a.announce, a.at_ms, announcements_, a.id.position());
+  return {};
+}
+
 AgentHub::Callbacks Supervisor::hub_callbacks() {
   AgentHub::Callbacks c;
-  c.acknowledged = [this](const std::string& node) { return committed_seq_[node]; };
+  c.spool_state = [this](const std::string& node) { return spool_state(node); };
   c.connected = [this](const wire::Hello& hello) { on_hello(hello); };
   c.disconnected = [this](const std::string& node) {
     log_warning("lost the connection to the agent of " + node);
@@ -207,8 +226,8 @@ Recorder::Callbacks Supervisor::recorder_callbacks() {
     });
   };
   c.newest = [this](const telemetry::StepRecord& step) { to_io([this, step] { view_.set_step(step); }); };
-  c.mismatch = [this](int64_t step, const std::string& detail) {
-    if (policy_.exact_trainer) engine_event(DigestMismatch{step, detail});
+  c.mismatch = [this](const DigestMismatch& m) {
+    if (policy_.exact_trainer) engine_event(m);
   };
   return c;
 }

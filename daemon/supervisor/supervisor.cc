@@ -1,5 +1,8 @@
 #include "daemon/supervisor/supervisor.h"
 
+#include <algorithm>
+#include <limits>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -11,6 +14,11 @@
 #include "daemon/supervisor/timers.h"
 
 namespace longhaul::daemon {
+namespace {
+
+constexpr int64_t kHelloTimeoutMs = 10'000;
+
+}  // namespace
 
 void Supervisor::to_io(std::function<void()> task) { boost::asio::post(io_, std::move(task)); }
 
@@ -51,10 +59,10 @@ void Supervisor::on_spool(const std::string& node, wire::SpoolBatch batch) {
 }
 
 // The engine hears of every entry before the history commits it and the agent may forget it: a daemon
-// that dies in between is told again, and every event is idempotent.
+// that dies in between is told again, and what was decided upon is no news.
 void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& batch) {
   Measurements m{node, seen_seq_[node], {}};
-  std::vector<Event> facts;
+  std::vector<std::pair<Event, int64_t>> facts;
   for (const wire::SpoolEntry& entry : batch.entries) {
     if (entry.seq <= m.seq) continue;  // sent again after a reconnection
     if (entry.seq != m.seq + 1) {  // frames come in order: what is between cannot be read by its agent either
@@ -69,11 +77,11 @@ void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& 
       engine_->observe_step(report.generation, report.step->step);
       m.steps.push_back(std::move(*report.step));
     }
-    if (report.fact) facts.push_back(std::move(*report.fact));
+    if (report.fact) facts.emplace_back(std::move(*report.fact), entry.seq);
   }
   // The steps first, not yet acknowledged: a fact may end the run, and its digest counts them.
   if (!m.steps.empty()) recorder_->post(Measurements{node, seen_seq_[node], std::exchange(m.steps, {})});
-  for (const Event& fact : facts) engine_->handle(fact);
+  for (const auto& [fact, seq] : facts) engine_->handle(fact, {node, seq});
   seen_seq_[node] = m.seq;
   held_.push_back(std::move(m));
   if (!engine_->journal_trouble().empty()) return;  // not acknowledged until the journal has its events
@@ -88,7 +96,19 @@ void Supervisor::publish_state() {
   for (const auto& [name, node] : state.nodes) ++nodes[to_text(node.status)];
   for (const auto& [status, count] : nodes) metrics_.nodes(status, count);
   auto copy = std::make_shared<const RunState>(state);
-  to_io([this, copy = std::move(copy)] { view_.set_state(copy); });
+  to_io([this, copy = std::move(copy)] {
+    state_ = copy;
+    view_.set_state(copy);
+  });
+}
+
+AgentHub::SpoolState Supervisor::spool_state(const std::string& node) const {
+  AgentHub::SpoolState known;
+  if (const auto mark = committed_seq_.find(node); mark != committed_seq_.end())
+    known.acknowledged_seq = known.used_seq = mark->second;
+  if (const auto decided = state_->nodes.find(node); decided != state_->nodes.end())
+    known.used_seq = std::max(known.used_seq, decided->second.spool_seq);
+  return known;
 }
 
 void Supervisor::tick() {
@@ -98,6 +118,7 @@ void Supervisor::tick() {
       now_ms - last_tick_ms_ > 1'000;  // this process was: what came meanwhile waits unread
   last_tick_ms_ = now_ms;
   if (stood_still) hub_->forgive();
+  hub_->drop_strangers(now_ms, stood_still ? std::numeric_limits<int64_t>::max() : kHelloTimeoutMs);
   for (const auto& [node, silence] : hub_->silent(now_ms, 2 * config_.recovery.agent_silence_ms)) {
     hub_->drop(node);
     engine_event(NodeSilent{node, silence});

@@ -25,6 +25,7 @@
 #include "daemon/launch/launcher.h"
 #include "daemon/runtime/channel/channel.h"
 #include "daemon/runtime/hub/agent_hub.h"
+#include "daemon/runtime/journal/sqlite_journal.h"
 #include "daemon/runtime/recorder/recorder.h"
 #include "daemon/runtime/term/term.h"
 #include "daemon/runtime/worker/worker.h"
@@ -59,7 +60,7 @@ class Supervisor final : public Actuator {
   int exit_code() const { return exit_code_; }
 
   // Actuator; on the engine thread.
-  void act(const Action& action, const std::string& id) override;
+  void act(const Action& action, const ActionId& id) override;
 
  private:
   Supervisor(boost::asio::io_context& io, const config::RunConfig& config, const SupervisorOptions& options);
@@ -68,10 +69,12 @@ class Supervisor final : public Actuator {
   Result<> open_listeners();
   Result<> open_records();
   Result<> take_over();
+  Result<> tell_again();
   AgentHub::Callbacks hub_callbacks();
   Recorder::Callbacks recorder_callbacks();
 
   // supervisor.cc: what comes in
+  AgentHub::SpoolState spool_state(const std::string& node) const;
   void on_hello(const wire::Hello& hello);
   void on_spool(const std::string& node, wire::SpoolBatch batch);
   void process_spool(const std::string& node, const wire::SpoolBatch& batch);  // engine thread
@@ -82,22 +85,22 @@ class Supervisor final : public Actuator {
   void run_command(const OperatorCommand& command, bool dry_run, std::function<void(Reply)> done);
 
   // act.cc: what goes out
-  void act_on(const StartAgent& a, const std::string& id);
-  void act_on(const FenceNode& a, const std::string& id);
-  void act_on(const AskAgain& a, const std::string& id);
-  void act_on(const FindRestore& a, const std::string& id);
-  void act_on(const LaunchRanks& a, const std::string& id);
-  void act_on(const StopAllRanks& a, const std::string& id);
-  void act_on(const TellAllRanks& a, const std::string& id);
-  void act_on(const DistrustCheckpoint& a, const std::string& id);
-  void act_on(const ApplyRetention& a, const std::string& id);
-  void act_on(const ShutdownAgents& a, const std::string& id);
-  void act_on(const ExitDaemon& a, const std::string& id);
-  void act_on(const Announce& a, const std::string& id);
-  void send_launch(const LaunchRanks& a, const std::string& id);  // io thread
-  void write_result(int exit_code);                               // engine thread
-  void leave(int exit_code);                                      // io thread
-  void refresh_checkpoints();                                     // store thread
+  void act_on(const StartAgent& a, const ActionId& id);
+  void act_on(const FenceNode& a, const ActionId& id);
+  void act_on(const AskAgain& a, const ActionId& id);
+  void act_on(const FindRestore& a, const ActionId& id);
+  void act_on(const LaunchRanks& a, const ActionId& id);
+  void act_on(const StopAllRanks& a, const ActionId& id);
+  void act_on(const TellAllRanks& a, const ActionId& id);
+  void act_on(const DistrustCheckpoint& a, const ActionId& id);
+  void act_on(const ApplyRetention& a, const ActionId& id);
+  void act_on(const ShutdownAgents& a, const ActionId& id);
+  void act_on(const ExitDaemon& a, const ActionId& id);
+  void act_on(const Announce& a, const ActionId& id);
+  void send_launch(const LaunchRanks& a, const ActionId& id);  // io thread
+  void write_result(int exit_code);                            // engine thread
+  void leave(int exit_code);                                   // io thread
+  void refresh_checkpoints();                                  // store thread
   std::optional<NodeRow> node_row(const std::string& node) const;
   void to_io(std::function<void()> task);
 
@@ -107,6 +110,8 @@ class Supervisor final : public Actuator {
   SystemClock clock_;
   Policy policy_;
   Term term_;
+  std::string run_uuid_;
+  std::string announcements_;  // their name in the history's marks
   std::string key_;
   std::string agents_address_;
   std::atomic<int> exit_code_{0};
@@ -131,9 +136,10 @@ class Supervisor final : public Actuator {
   std::string shutdown_id_;                       // io thread; empty: agents stay
   int64_t last_tick_ms_ = 0;                      // io thread
   std::map<std::string, int64_t> committed_seq_;  // io thread
+  std::shared_ptr<const RunState> state_;         // io thread; the newest published
   std::map<std::string, int64_t> seen_seq_;       // engine thread
 
-  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<SqliteJournal> journal_;
   std::unique_ptr<Engine> engine_;  // engine thread, once it runs
   std::vector<Measurements> held_;  // engine thread: until the journal can be written again
 

@@ -9,6 +9,7 @@
 #include "telemetry/history/canonical.h"
 #include "telemetry/history/event_log.h"
 #include "telemetry/history/loss_digest.h"
+#include "telemetry/history/mismatch.h"
 #include "telemetry/history/schema.h"
 #include "telemetry/history/step_writer.h"
 
@@ -112,14 +113,26 @@ class HistoryImpl final : public History {
     return found ? query.as_int(0) : 0;
   }
 
-  Result<StoredEvent> add_event(const HistoryEvent& event, const MakeLiveBody& make_live_body) override {
+  Result<std::optional<Mismatch>> mismatch() override { return load_newest_mismatch(db_, epoch_); }
+
+  Result<StoredEvent> add_event(const HistoryEvent& event, const MakeLiveBody& make_live_body,
+                                const std::optional<HistoryBatch::Mark>& position) override {
     StoredEvent stored{event, std::nullopt};
-    LH_TRY(commit([&]() -> Result<> {
+    if (position) {
+      LH_ASSIGN(const int64_t committed, mark(position->source));
+      stored.known = position->seq <= committed;
+      if (stored.known) return stored;
+    }
+    const auto body = [&]() -> Result<> {
       LH_ASSIGN(stored.event.id, insert_event(db_, event));
+      if (position) {
+        LH_TRY(insert_mark_.bind(1, position->source).bind(2, position->seq).run());
+      }
       if (!make_live_body) return {};
       LH_ASSIGN(stored.delta, append_outbox(make_live_body(stored.event)));
       return {};
-    }));
+    };
+    LH_TRY(commit(body));
     return stored;
   }
 
@@ -143,13 +156,6 @@ class HistoryImpl final : public History {
       if (!more) return deltas;
       deltas.push_back({query.as_int(0), query.as_text(1)});
     }
-  }
-
-  Result<std::optional<std::string>> get_meta(std::string_view key) override {
-    return load_meta(db_, "user." + std::string(key));
-  }
-  Result<> set_meta(std::string_view key, std::string_view value) override {
-    return store_meta(db_, "user." + std::string(key), value);
   }
 
  private:
@@ -179,6 +185,10 @@ class HistoryImpl final : public History {
       if (outcome.outcome == Outcome::kNew && !step.live_body.empty()) {
         LH_ASSIGN(auto delta, append_outbox(step.live_body));
         result.deltas.push_back(std::move(delta));
+      }
+      if (outcome.outcome == Outcome::kDiffers) {
+        LH_ASSIGN(auto mismatch, insert_mismatch(db_, epoch_, step.record.step, outcome));
+        result.mismatches.push_back(std::move(mismatch));
       }
       result.outcomes.push_back(std::move(outcome));
     }

@@ -44,15 +44,21 @@ class History {
   // How far `source` is committed, 0 when it is new.
   virtual Result<int64_t> mark(std::string_view source) = 0;
 
+  // The newest one of this file.
+  virtual Result<std::optional<Mismatch>> mismatch() = 0;
+
   // Stores the event and, when `make_live_body` is given, the live delta it returns for it (given the
-  // event with its id), in one transaction.
+  // event with its id), in one transaction with the mark. Nothing is stored when the source is committed
+  // that far already.
   struct StoredEvent {
     HistoryEvent event;
     std::optional<LiveDelta> delta;
+    bool known = false;
   };
   using MakeLiveBody = std::function<std::string(const HistoryEvent&)>;
   virtual Result<StoredEvent> add_event(const HistoryEvent& event,
-                                        const MakeLiveBody& make_live_body = nullptr) = 0;
+                                        const MakeLiveBody& make_live_body = nullptr,
+                                        const std::optional<HistoryBatch::Mark>& mark = std::nullopt) = 0;
   virtual Result<std::vector<HistoryEvent>> events(int64_t after, int64_t limit, EventOrder order) = 0;
 
   // As in reader.h.
@@ -64,10 +70,6 @@ class History {
   // The epoch of this file's live sequence numbers, and the newest deltas, oldest first.
   virtual std::string live_epoch() const = 0;
   virtual Result<std::vector<LiveDelta>> outbox() = 0;
-
-  // Small values beside the history, e.g. how long the run was paused.
-  virtual Result<std::optional<std::string>> get_meta(std::string_view key) = 0;
-  virtual Result<> set_meta(std::string_view key, std::string_view value) = 0;
 };
 
 }  // namespace longhaul::telemetry

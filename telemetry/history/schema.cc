@@ -27,6 +27,11 @@ CREATE TABLE event(id INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, step INTEGE
 CREATE TABLE source_mark(source TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE outbox(seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
 )sql";
+constexpr const char* kTablesSince2 = R"sql(
+CREATE TABLE mismatch(id INTEGER PRIMARY KEY AUTOINCREMENT, step INTEGER NOT NULL, metric TEXT NOT NULL,
+  recorded REAL, reported REAL);
+DELETE FROM meta WHERE key LIKE 'user.announced:%';  -- source_mark of the journal says it since
+)sql";
 
 Result<int64_t> stored_version(sqlite::Database& db) {
   LH_ASSIGN(auto query, db.prepare("PRAGMA user_version"));
@@ -45,7 +50,8 @@ Result<> create_or_check_schema(sqlite::Database& db) {
           ErrorCode::kConflict,
           fmt::format("the history is of version {}, this program knows up to {}", version, kHistoryVersion)};
     }
-    LH_TRY(db.execute(kTables));
+    if (version < 1) LH_TRY(db.execute(kTables));
+    LH_TRY(db.execute(kTablesSince2));
     return db.execute(fmt::format("PRAGMA user_version={}", kHistoryVersion));
   });
 }

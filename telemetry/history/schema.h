@@ -6,9 +6,10 @@
 
 namespace longhaul::telemetry {
 
-inline constexpr int64_t kHistoryVersion = 1;
+inline constexpr int64_t kHistoryVersion = 2;
 
-// Makes the tables when they are absent; kConflict when a newer version wrote the file.
+// Makes the tables when they are absent and those that an older version did not have; kConflict when a newer
+// version wrote the file.
 Result<> create_or_check_schema(sqlite::Database& db);
 
 }  // namespace longhaul::telemetry

@@ -70,6 +70,15 @@ struct StepOutcome {
   double reported = 0.0;  // refused
 };
 
+// A step that came again with other bits. Remembered with the batch that brought it, until a later one.
+struct Mismatch {
+  std::string id;  // of this one, over all lives of the file
+  int64_t step = 0;
+  std::string metric;
+  double recorded = 0.0;
+  double reported = 0.0;
+};
+
 // A live delta: `body` is a JSON object without "seq"; telemetry/live splices that in.
 struct LiveDelta {
   int64_t seq = 0;
@@ -84,7 +93,7 @@ struct HistoryBatch {
     std::string live_body;  // becomes a live delta when the step is new; empty: none
   };
   struct Mark {
-    std::string source;  // the spool of one agent
+    std::string source;  // the spool of one agent, or the journal
     int64_t seq = 0;     // it is committed up to here, without gaps
   };
   std::vector<Step> steps;
@@ -93,7 +102,8 @@ struct HistoryBatch {
 
 struct BatchResult {
   std::vector<StepOutcome> outcomes;  // one a step, in the order given
-  std::vector<LiveDelta> deltas;      // of the new steps, with the sequence numbers they were committed under
+  std::vector<Mismatch> mismatches;
+  std::vector<LiveDelta> deltas;  // of the new steps, with the sequence numbers they were committed under
 };
 
 // One bucket of 4^level consecutive steps (clipped to the range asked for).

@@ -88,6 +88,8 @@ class FakeDaemon {
     return 0;
   }
 
+  std::string run = "run-1";  // its UUID
+  int64_t used_seq = 0;
   bool acknowledges = true;
   bool welcomes = true;
   int hellos = 0;
@@ -96,7 +98,8 @@ class FakeDaemon {
   int rendezvous_port = 0;
   std::vector<wire::RankStatus> ranks;  // the newest word
   std::vector<wire::SpoolEntry> entries;
-  std::vector<std::string> closed;  // why connections ended
+  std::vector<std::string> closed;    // why connections ended
+  std::vector<std::string> declined;  // why the agent did not obey
 
  private:
   void accept(std::shared_ptr<daemon::Channel> channel) {
@@ -118,11 +121,13 @@ class FakeDaemon {
       last_hello = *hello;
       ranks = hello->ranks;
       rendezvous_port = hello->rendezvous_port;
-      if (welcomes) send(wire::Welcome{wire::kWireVersion, term_, uuid_, acknowledged_seq_});
+      if (welcomes) send(wire::Welcome{wire::kWireVersion, term_, uuid_, run, acknowledged_seq_, used_seq});
     } else if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&*message)) {
       ++heartbeats;
       ranks = heartbeat->ranks;
       rendezvous_port = heartbeat->rendezvous_port;
+    } else if (const auto* no = std::get_if<wire::Declined>(&*message)) {
+      declined.push_back(no->reason);
     } else {
       for (const wire::SpoolEntry& entry : std::get<wire::SpoolBatch>(*message).entries)
         entries.push_back(entry);

@@ -273,6 +273,7 @@ Result<std::vector<std::string>> SimulatedFileSystem::list(const std::string& pa
   LH_TRY(begin("list", path));
   const NodePtr node = find(path);
   if (!node) return failure(ErrorCode::kNotFound, "list", path);
+  if (!node->is_directory) return failure(ErrorCode::kIo, "list", path);
   std::vector<std::string> names;
   for (const auto& [name, child] : node->entries) names.push_back(name);
   return names;

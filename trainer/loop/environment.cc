@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/core/generation.h"
 #include "checkpoint/format/checkpoint_key.h"
 
 namespace longhaul::trainer {
@@ -49,7 +50,7 @@ Result<RankEnvironment> read_environment(const Get& get) {
   environment.resume = text_or(get, "LONGHAUL_RESUME", "");
   const std::string generation = text_or(get, "LONGHAUL_GENERATION", "");
   if (!generation.empty()) {
-    LH_TRY(checkpoint::parse_generation(generation));
+    LH_TRY(parse_generation(generation));
     environment.directed = true;
     environment.generation = generation;
   }

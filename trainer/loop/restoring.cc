@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/core/generation.h"
 #include "base/core/log.h"
 #include "checkpoint/store/lineage.h"
 #include "config/identity.h"
@@ -102,10 +103,9 @@ Result<Restoring::Found> Restoring::look(int64_t branch) const {
   Found found;
   LH_ASSIGN(const checkpoint::Discovery all, store_.discover());
   const auto note = [&found](const std::string& generation) {
-    const auto parsed = checkpoint::parse_generation(generation);
+    const auto parsed = parse_generation(generation);
     if (!parsed) return;
-    if (found.newest_sequence >= 0 &&
-        *parsed <= checkpoint::Generation{found.newest_term, found.newest_sequence}) {
+    if (found.newest_sequence >= 0 && *parsed <= Generation{found.newest_term, found.newest_sequence}) {
       return;
     }
     found.newest_term = parsed->term;

@@ -8,6 +8,7 @@ namespace {
 const char* type_of(const Hello&) { return "hello"; }
 const char* type_of(const Heartbeat&) { return "heartbeat"; }
 const char* type_of(const SpoolBatch&) { return "spool"; }
+const char* type_of(const Declined&) { return "declined"; }
 
 template <class M>
 Result<AgentMessage> read(const json::object& o) {
@@ -26,7 +27,8 @@ Result<AgentMessage> parse_agent_message(const json::object& o) {
   if (type == "hello") return read<Hello>(o);
   if (type == "heartbeat") return read<Heartbeat>(o);
   if (type == "spool") return read<SpoolBatch>(o);
-  return invalid(fmt::format("field 'type' is '{}'; it must be hello, heartbeat or spool", type));
+  if (type == "declined") return read<Declined>(o);
+  return invalid(fmt::format("field 'type' is '{}'; it must be hello, heartbeat, spool or declined", type));
 }
 
 json::object to_json(const ExitReport& report) { return json::write_fields(report); }

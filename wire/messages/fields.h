@@ -36,13 +36,18 @@ void fields(V& v, M& m) requires std::is_same_v<std::remove_const_t<M>, SpoolBat
   v("entries", m.entries);
 }
 template <class V, class M>
+void fields(V& v, M& m) requires std::is_same_v<std::remove_const_t<M>, Declined> {
+  v("reason", m.reason);
+}
+template <class V, class M>
 void fields(V& v, M& m) requires std::is_same_v<std::remove_const_t<M>, ExitReport> {
   v("rank", m.rank), v("generation", m.generation), v("pid", m.pid), v("exit_code", m.exit_code);
   v("signal", m.signal), v("asked", m.asked), v("last_stderr", m.last_stderr);
 }
 template <class V, class M>
 void fields(V& v, M& m) requires std::is_same_v<std::remove_const_t<M>, Welcome> {
-  v("version", m.version), v("term", m.term), v("uuid", m.uuid), v("acknowledged_seq", m.acknowledged_seq);
+  v("version", m.version), v("term", m.term), v("uuid", m.uuid), v("run", m.run);
+  v("acknowledged_seq", m.acknowledged_seq), v("used_seq", m.used_seq);
 }
 template <class V, class M>
 void fields(V& v, M& m) requires std::is_same_v<std::remove_const_t<M>, Refused> {

@@ -2,7 +2,8 @@
 // authenticated channel. Every command carries the sender's term; an agent refuses a lower term than
 // the highest it has seen, and a second UUID for one term. Plain values, thread-safe.
 //
-// Conversation: agent → Hello; daemon → Welcome (or Refused, and the connection closes). Then the agent
+// Conversation: agent → Hello; daemon → Welcome (or Refused, and the connection closes); agent → Declined
+// when it does not obey this daemon. Then the agent
 // sends Heartbeats and its spool (SpoolBatch, acknowledged by SpoolAck once committed: until then the
 // agent keeps the entries on its disk); the daemon sends Launch, StopRanks, TellRanks, Shutdown.
 // Commands have an id; an agent that sees an id again does nothing and stays silent.
@@ -60,6 +61,11 @@ struct SpoolBatch {
   std::vector<SpoolEntry> entries;
 };
 
+// Why the agent does not obey the daemon that has welcomed it; it closes the connection.
+struct Declined {
+  std::string reason;
+};
+
 // The body of an exit entry: first-hand evidence from the agent's own waitpid.
 struct ExitReport {
   int rank = 0;
@@ -75,7 +81,9 @@ struct Welcome {
   int version = kWireVersion;
   int64_t term = 0;
   std::string uuid;              // of this life of the daemon
+  std::string run;               // UUID of the run: a store that was made anew has another
   int64_t acknowledged_seq = 0;  // spool entries up to here are committed
+  int64_t used_seq = 0;          // up to here numbers are given out: new entries come after it
 };
 struct Refused {
   std::string reason;
@@ -124,7 +132,7 @@ struct Shutdown {
   int64_t term = 0;
 };
 
-using AgentMessage = std::variant<Hello, Heartbeat, SpoolBatch>;
+using AgentMessage = std::variant<Hello, Heartbeat, SpoolBatch, Declined>;
 using DaemonMessage = std::variant<Welcome, Refused, SpoolAck, Launch, StopRanks, TellRanks, Shutdown>;
 
 json::object to_json(const AgentMessage& message);

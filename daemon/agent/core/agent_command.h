@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/core/generation.h"
+#include "base/core/generation.h"
 
 namespace longhaul::daemon {
 

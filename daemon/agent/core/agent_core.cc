@@ -42,7 +42,6 @@ AgentOutcome AgentCore::meet_daemon(int64_t term, const std::string& uuid) {
     outcome.actions.emplace_back(RememberDaemon{term, uuid});
   }
   alone_since_ms_.reset();
-  orphan_stopped_ = false;
   return outcome;
 }
 
@@ -183,11 +182,8 @@ void AgentCore::rank_reported(const RankId& id, const std::string& phase, int64_
 
 AgentActions AgentCore::due(int64_t now_ms) {
   AgentActions actions;
-  if (alone_since_ms_ && !orphan_stopped_ && now_ms - *alone_since_ms_ >= limits_.orphan_timeout_ms) {
-    orphan_stopped_ = true;
-    drop_pending(kEveryGeneration, actions);
-    stop_up_to(kEveryGeneration, now_ms + limits_.stop_grace_ms, actions);
-  }
+  if (alone_since_ms_ && !leaving_ && now_ms - *alone_since_ms_ >= limits_.orphan_timeout_ms)
+    actions = terminate(now_ms);
   for (auto& [id, rank] : ranks_) {
     if (rank.state != RankState::kRunning || rank.killed || !rank.kill_at_ms || *rank.kill_at_ms > now_ms)
       continue;
@@ -200,7 +196,7 @@ AgentActions AgentCore::due(int64_t now_ms) {
 std::optional<int64_t> AgentCore::next_due() const {
   std::optional<int64_t> next;
   const auto consider = [&](int64_t at_ms) { next = next ? std::min(*next, at_ms) : at_ms; };
-  if (alone_since_ms_ && !orphan_stopped_) consider(*alone_since_ms_ + limits_.orphan_timeout_ms);
+  if (alone_since_ms_ && !leaving_) consider(*alone_since_ms_ + limits_.orphan_timeout_ms);
   for (const auto& [id, rank] : ranks_)
     if (rank.state == RankState::kRunning && !rank.killed && rank.kill_at_ms) consider(*rank.kill_at_ms);
   return next;

@@ -4,7 +4,8 @@
 // the newest it was told to launch. Everything older is refused and counted. A newer launch ends the
 // older ranks first and starts its own only when the last of them is reaped, so that two generations
 // never share this node's ports or accelerators. Without a daemon for orphan_timeout_ms the ranks are
-// stopped: nobody would notice if they hung.
+// stopped, because nobody would notice if they hung, and the agent leaves: a daemon that comes starts
+// another.
 //
 // Not thread-safe.
 #pragma once
@@ -78,6 +79,7 @@ class AgentCore {
   const AgentMemory& memory() const { return memory_; }
   int64_t refused() const { return refused_; }
   bool leaving() const { return leaving_; }
+  bool any_live() const;  // ranks of any generation
   // Live ranks of all generations and the exited ones of the newest.
   std::vector<RankView> ranks() const;
   std::optional<RankId> find_pid(int64_t pid) const;
@@ -101,7 +103,6 @@ class AgentCore {
   AgentOutcome obey(const TellCommand& command, int64_t now_ms);
   AgentOutcome obey(const ShutdownCommand& command, int64_t now_ms);
   bool remember_id(const std::string& id);
-  bool any_live() const;
   void stop_up_to(const Generation& generation, int64_t kill_at_ms, AgentActions& actions);
   void kill_up_to(const Generation& generation, AgentActions& actions);
   void drop_pending(const Generation& generation, AgentActions& actions);
@@ -116,7 +117,6 @@ class AgentCore {
   std::set<std::string> seen_ids_;
   std::deque<std::string> seen_order_;
   std::optional<int64_t> alone_since_ms_;  // no daemon since
-  bool orphan_stopped_ = false;
   bool leaving_ = false;
   int64_t refused_ = 0;
 };

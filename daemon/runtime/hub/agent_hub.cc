@@ -1,23 +1,17 @@
 #include "daemon/runtime/hub/agent_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/core/log.h"
+#include "base/core/text.h"
 
 namespace longhaul::daemon {
 namespace {
 
 std::string text_of(const wire::DaemonMessage& message) { return json::to_text(wire::to_json(message)); }
-
-// What a peer sent may be quoted in a reason, but is no text for logs or JSON until it is plain ASCII.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -27,6 +21,7 @@ AgentHub::AgentHub(Greeting greeting, Callbacks callbacks)
 void AgentHub::accept(std::shared_ptr<Channel> channel) {
   auto link = std::make_shared<Link>();
   link->channel = std::move(channel);
+  link->since_ms = now_ms_;
   open_.insert(link);
   // Weak: a channel that held its own link would never be freed, and may outlive this hub.
   link->channel->start(
@@ -54,6 +49,10 @@ void AgentHub::receive(const std::shared_ptr<Link>& link, const std::string& pay
     callbacks_.heartbeat(link->node, *beat);
   } else if (auto* batch = std::get_if<wire::SpoolBatch>(&*message)) {
     callbacks_.spool(link->node, std::move(*batch));
+  } else if (auto* declined = std::get_if<wire::Declined>(&*message)) {
+    const std::string why = printable(declined->reason);
+    if (std::exchange(declined_[link->node], why) != why)
+      log_error(fmt::format("the agent of {} does not obey this daemon: {}", link->node, why));
   }
 }
 
@@ -79,8 +78,9 @@ void AgentHub::greet(const std::shared_ptr<Link>& link, const wire::Hello& hello
     replaced->channel->close();
   }
   links_[hello.node] = link;
+  const SpoolState spool = callbacks_.spool_state(hello.node);
   link->channel->send(text_of(wire::Welcome{wire::kWireVersion, greeting_.term, greeting_.uuid,
-                                            callbacks_.acknowledged(hello.node)}));
+                                            greeting_.run_uuid, spool.acknowledged_seq, spool.used_seq}));
   callbacks_.connected(hello);
 }
 
@@ -114,7 +114,10 @@ void AgentHub::broadcast(const wire::DaemonMessage& message) {
 }
 
 void AgentHub::drop(const std::string& node) {
-  if (const auto link = links_.find(node); link != links_.end()) link->second->channel->close();
+  const auto link = links_.find(node);
+  if (link == links_.end()) return;
+  link->second->dropped = true;
+  link->second->channel->close();
 }
 
 const AgentHub::Peer* AgentHub::peer(const std::string& node) const {
@@ -132,9 +135,20 @@ std::vector<std::pair<std::string, int64_t>> AgentHub::silent(int64_t now_ms, in
   std::vector<std::pair<std::string, int64_t>> found;
   for (const auto& [node, link] : links_) {
     const int64_t silence = now_ms - link->peer.last_heard_ms;
-    if (silence > limit_ms) found.emplace_back(node, silence);
+    if (silence > limit_ms && !link->dropped) found.emplace_back(node, silence);
   }
   return found;
+}
+
+void AgentHub::drop_strangers(int64_t now_ms, int64_t limit_ms) {
+  std::vector<std::shared_ptr<Channel>> strangers;  // closing changes open_
+  for (const auto& link : open_) {
+    if (link->node.empty() && now_ms - link->since_ms > limit_ms) strangers.push_back(link->channel);
+  }
+  for (const auto& channel : strangers) {
+    log_warning(fmt::format("{} said nothing for {} ms: closed", channel->peer_address(), limit_ms));
+    channel->close();
+  }
 }
 
 void AgentHub::forgive() {

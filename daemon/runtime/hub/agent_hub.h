@@ -24,10 +24,15 @@ class AgentHub {
     std::vector<std::string> nodes;
     int64_t term = 0;
     std::string uuid;
+    std::string run_uuid;
+  };
+  struct SpoolState {
+    int64_t acknowledged_seq = 0;  // committed
+    int64_t used_seq = 0;          // heard of
   };
   struct Callbacks {
-    // Before the Welcome: up to which spool entry this node's are committed.
-    std::function<int64_t(const std::string& node)> acknowledged;
+    // Before the Welcome: how far this node's spool is known.
+    std::function<SpoolState(const std::string& node)> spool_state;
     std::function<void(const wire::Hello&)> connected;
     std::function<void(const std::string& node)> disconnected;
     std::function<void(const std::string& node, const wire::Heartbeat&)> heartbeat;
@@ -57,6 +62,8 @@ class AgentHub {
 
   // Nodes from which nothing came for longer than limit_ms, each with its silence.
   std::vector<std::pair<std::string, int64_t>> silent(int64_t now_ms, int64_t limit_ms) const;
+  // Closes connections that have not said who they are within limit_ms.
+  void drop_strangers(int64_t now_ms, int64_t limit_ms);
   // Counts everybody as heard of just now.
   void forgive();
   void set_time(int64_t now_ms) {
@@ -68,6 +75,8 @@ class AgentHub {
     std::shared_ptr<Channel> channel;
     std::string node;      // empty: has not greeted
     bool refused = false;  // closing; what is still in the pipe does not count
+    bool dropped = false;  // closing, and its silence is known
+    int64_t since_ms = 0;
     Peer peer;
   };
   void receive(const std::shared_ptr<Link>& link, const std::string& payload);
@@ -79,6 +88,7 @@ class AgentHub {
   const Callbacks callbacks_;
   std::set<std::shared_ptr<Link>> open_;                // all, until they are closed
   std::map<std::string, std::shared_ptr<Link>> links_;  // greeted ones, by node
+  std::map<std::string, std::string> declined_;  // why a node does not obey; each reason is logged once
   int64_t refused_messages_ = 0;
   int64_t now_ms_ = 0;
 };

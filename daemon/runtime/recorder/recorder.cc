@@ -17,6 +17,10 @@ bool may_work_later(ErrorCode code) {
   return code == ErrorCode::kIo || code == ErrorCode::kNoSpace || code == ErrorCode::kUnavailable;
 }
 
+DigestMismatch event_of(const telemetry::Mismatch& m) {
+  return {m.id, m.step, fmt::format("{} was {}, now {}", m.metric, m.recorded, m.reported)};
+}
+
 double value_of(const telemetry::StepRecord& r, std::string_view name) {
   for (const auto& [key, value] : r.values) {
     if (key == name) return value;
@@ -36,6 +40,8 @@ Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, const
   LH_ASSIGN(const auto last, r->history_->step(r->last_step_));
   if (last) r->last_tokens_ = last->tokens;
   LH_ASSIGN(r->outbox_, r->history_->outbox());
+  LH_ASSIGN(const auto mismatch, r->history_->mismatch());
+  if (mismatch) r->last_mismatch_ = event_of(*mismatch);
   return r;
 }
 
@@ -101,14 +107,9 @@ bool Recorder::write_batch(const std::vector<Measurements>& batch) {
   written();
   metrics_.commit(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   for (size_t i = 0; i < result->outcomes.size(); ++i) {
-    const auto& outcome = result->outcomes[i];
-    const auto& record = h.steps[i].record;
-    if (outcome.outcome == telemetry::Outcome::kNew) observe(record);
-    if (outcome.outcome == telemetry::Outcome::kDiffers) {
-      callbacks_.mismatch(
-          record.step, fmt::format("{} was {}, now {}", outcome.metric, outcome.recorded, outcome.reported));
-    }
+    if (result->outcomes[i].outcome == telemetry::Outcome::kNew) observe(h.steps[i].record);
   }
+  for (const auto& mismatch : result->mismatches) callbacks_.mismatch(event_of(mismatch));
   if (!result->deltas.empty()) callbacks_.deltas(result->deltas);
   for (const Measurements& m : batch) callbacks_.committed(m.node, m.seq);
   return true;
@@ -132,9 +133,9 @@ void Recorder::observe(const telemetry::StepRecord& r) {
   callbacks_.newest(r);
 }
 
-void Recorder::post(const Announce& a, const std::string& key) {
+void Recorder::post(const Announce& a, int64_t at_ms, const std::string& source, int64_t position) {
   const telemetry::HistoryEvent event{.id = 0,
-                                      .wall_ms = clock_.wall_ms(),
+                                      .wall_ms = at_ms,
                                       .step = a.step.value_or(0),
                                       .to_step = a.to_step,
                                       .kind = a.kind,
@@ -144,23 +145,20 @@ void Recorder::post(const Announce& a, const std::string& key) {
                                       .lost_steps = a.lost_steps,
                                       .cost_s = a.cost_s,
                                       .node = a.node.empty() ? std::nullopt : std::optional(a.node)};
-  worker_.post([this, event, key] {
-    while (!write_event(event, key)) {
+  worker_.post([this, event, mark = telemetry::HistoryBatch::Mark{source, position}] {
+    while (!write_event(event, mark)) {
     }
   });
 }
 
-bool Recorder::write_event(const telemetry::HistoryEvent& e, const std::string& key) {
-  const std::string meta = "announced:" + key;
-  if (const auto told = history_->get_meta(meta); told && *told) return true;
-  const auto stored = history_->add_event(e, telemetry::publish::event_live_body);
+bool Recorder::write_event(const telemetry::HistoryEvent& e, const telemetry::HistoryBatch::Mark& position) {
+  const auto stored = history_->add_event(e, telemetry::publish::event_live_body, position);
   if (!stored) {
     if (may_work_later(stored.error().code) && wait_to_retry(stored.error().message)) return false;
     log_error("event '" + e.title + "' was not recorded: " + stored.error().message);
     return true;
   }
   written();
-  (void)history_->set_meta(meta, "1");
   if (stored->delta) callbacks_.deltas({*stored->delta});
   return true;
 }

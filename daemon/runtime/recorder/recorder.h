@@ -9,11 +9,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/core/clock.h"
 #include "daemon/core/action.h"
+#include "daemon/core/event.h"
 #include "daemon/runtime/worker/worker.h"
 #include "telemetry/history/history.h"
 #include "telemetry/metrics/metrics.h"
@@ -32,8 +34,8 @@ class Recorder {
   struct Callbacks {
     std::function<void(const std::string& node, int64_t seq)> committed;
     std::function<void(std::vector<telemetry::LiveDelta>)> deltas;
-    std::function<void(const telemetry::StepRecord&)> newest;               // a step that was new
-    std::function<void(int64_t step, const std::string& detail)> mismatch;  // a repeated step gave other bits
+    std::function<void(const telemetry::StepRecord&)> newest;  // a step that was new
+    std::function<void(const DigestMismatch&)> mismatch;
   };
 
   // branch 0's segment is begun when there is none. history: used on the worker only after this.
@@ -45,12 +47,14 @@ class Recorder {
   // Read at the start, before any post.
   int64_t mark(const std::string& node);
   int64_t last_step() const { return last_step_; }
+  // The newest one recorded: a daemon that died may not have decided upon it.
+  const std::optional<DigestMismatch>& last_mismatch() const { return last_mismatch_; }
   std::string live_epoch() const { return history_->live_epoch(); }
   const std::vector<telemetry::LiveDelta>& outbox() const { return outbox_; }
 
   void post(Measurements m);
-  // key: the action's id; the same announcement is recorded once.
-  void post(const Announce& a, const std::string& key);
+  // position: rises from one announcement of the source to the next; each is recorded once.
+  void post(const Announce& a, int64_t at_ms, const std::string& source, int64_t position);
   // Runs after everything posted before it: loss digest of the current branch up to step, empty when unknown.
   void digest(int64_t step, std::function<void(std::string)> done);
 
@@ -60,7 +64,7 @@ class Recorder {
   void write();
   // Both give false when it cannot be done now and is to be tried again.
   bool write_batch(const std::vector<Measurements>& batch);
-  bool write_event(const telemetry::HistoryEvent& e, const std::string& key);
+  bool write_event(const telemetry::HistoryEvent& e, const telemetry::HistoryBatch::Mark& position);
   bool wait_to_retry(const std::string& trouble);  // false: leaving, do not try again
   void written();
   void observe(const telemetry::StepRecord& record);
@@ -73,6 +77,7 @@ class Recorder {
   int64_t last_step_ = 0;
   int64_t last_tokens_ = 0;
   std::vector<telemetry::LiveDelta> outbox_;
+  std::optional<DigestMismatch> last_mismatch_;
   std::mutex mutex_;
   std::vector<Measurements> pending_;  // committed together, however many have come
   bool scheduled_ = false;

@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 
+#include "base/core/text.h"
+
 namespace longhaul::daemon {
 namespace {
 
@@ -19,8 +21,7 @@ int64_t whole(const json::object& o, const char* name, int64_t least, int64_t mo
   const json::value* v = o.if_contains(name);
   if (v == nullptr || v->is_null()) return otherwise;
   if (v->is_int64() && v->get_int64() >= least && v->get_int64() <= most) return v->get_int64();
-  r->remarks.push_back(std::string("field '") + name +
-                       "' makes no sense: " + json::to_text(*v).substr(0, 80));
+  r->remarks.push_back(std::string("field '") + name + "' makes no sense: " + shorten(json::to_text(*v)));
   return otherwise;
 }
 
@@ -82,7 +83,7 @@ std::optional<Event> checkpoint_fact(const json::object& c, Report* r) {
                     .duration_ms = whole(c, "duration_ms", 0, kMost, 0, r),
                     .stall_ms = whole(c, "stall_ms", 0, kMost, 0, r)};
   if (e.step >= 0 && !e.path.empty()) return e;
-  r->remarks.push_back("a checkpoint needs a step and a path: " + json::to_text(c).substr(0, 200));
+  r->remarks.push_back("a checkpoint needs a step and a path: " + shorten(json::to_text(c), 200));
   return std::nullopt;
 }
 
@@ -119,7 +120,7 @@ Report read_report(const std::string& node, const wire::SpoolEntry& entry, int64
   }
   r.generation = parse_generation(json::string_or(o, "generation", "")).value_or(Generation{});
   r.rank = static_cast<int>(whole(o, "rank", 0, std::numeric_limits<int>::max(), -1, &r));
-  if (r.generation.is_none()) r.remarks.push_back("no generation: " + json::to_text(o).substr(0, 200));
+  if (r.generation.is_none()) r.remarks.push_back("no generation: " + shorten(json::to_text(o), 200));
   r.phase = json::string_or(o, "phase", "");
   r.fact = fact_of(o, &r, highest_step);
   r.step = read_step(o, entry.at_ms, &r);

@@ -4,12 +4,12 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/crypto/random.h"
 #include "base/json/json.h"
 #include "base/posix/file.h"
 #include "config/identity.h"
-#include "daemon/core/generation.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -80,31 +80,31 @@ Result<> publish_address(const std::string& store, const Term& term, const std::
   return write_file_durably(store + "/documents/daemon.json", json::to_text(o) + "\n");
 }
 
-Result<> publish_generation(const std::string& store, const std::string& generation) {
-  const std::string path = store + "/documents/generation.json";
-  const auto wanted = parse_generation(generation);
-  if (!wanted) return invalid("'" + generation + "' is no generation");
-  if (path_exists(path)) {  // only ever upwards: a daemon that was replaced lowers no fence
-    LH_ASSIGN(const std::string text, read_file(path));
-    LH_ASSIGN(const auto before, json::parse_object(text));
-    const auto published = parse_generation(json::string_or(before, "generation", ""));
-    if (published && *published > *wanted) {
-      return Error{ErrorCode::kDenied,
-                   fmt::format("generation {} was launched by a newer daemon", published->text())};
-    }
+Result<> publish_generation(const std::string& store, const Generation& generation) {
+  const std::string folder = store + "/generations";
+  LH_TRY(make_directories(folder));
+  const auto created = create_file_exclusively(folder + "/" + generation.text(), "");
+  if (!created && created.error().code != ErrorCode::kConflict) return created;
+  // The newest name counts, so whoever writes an older one late changes nothing.
+  LH_ASSIGN(const auto names, list_directory(folder));
+  for (const std::string& name : names) {
+    const auto other = parse_generation(name);
+    if (!other || *other == generation) continue;
+    if (*other > generation)
+      return Error{ErrorCode::kDenied, fmt::format("generation {} was launched by a newer daemon", name)};
+    ::unlink((folder + "/" + name).c_str());
   }
-  const json::object o{{"generation", generation}};
-  return write_file_durably(path, json::to_text(o) + "\n");
+  return {};
 }
 
-Result<> check_identity(const std::string& store, const config::RunConfig& config) {
+Result<std::string> check_identity(const std::string& store, const config::RunConfig& config) {
   const std::string path = store + "/documents/run.json";
   const std::string identity = config::identity_text(config);
   LH_TRY(make_directories(store + "/documents"));
   if (!path_exists(path)) {
     const json::object o{{"run", config.run.name}, {"identity", identity}, {"uuid", random_uuid()}};
     const auto created = create_file_exclusively(path, json::to_text(o) + "\n");
-    if (created || created.error().code != ErrorCode::kConflict) return created;
+    if (!created && created.error().code != ErrorCode::kConflict) return created.error();
   }
   LH_ASSIGN(const std::string text, read_file(path));
   auto parsed = json::parse_object(text);
@@ -124,7 +124,9 @@ Result<> check_identity(const std::string& store, const config::RunConfig& confi
             "directory, or put the values back",
             store, difference(before, identity))};
   }
-  return {};
+  auto uuid = json::get_string(*parsed, "uuid");
+  if (!uuid) return std::move(uuid.error()).with_context(path);
+  return uuid;
 }
 
 }  // namespace longhaul::daemon

@@ -110,7 +110,9 @@ TEST_F(StoreTest, DiscoversNewestFirstAndReportsTheRestWithoutTouchingIt) {
 }
 
 TEST_F(StoreTest, RefusesACommitOfAnOlderGeneration) {
-  disk_.put_file("/store/documents/generation.json", R"({"generation":"2.10"})");
+  disk_.put_file("/store/generations/2.9", "");
+  disk_.put_file("/store/generations/2.10", "");
+  disk_.put_file("/store/generations/.nfs0001", "");
   const auto old = save(store_, {10, 0, "2.9"}, 2);
   ASSERT_FALSE(old);
   EXPECT_EQ(old.error().code, ErrorCode::kDenied);
@@ -121,8 +123,8 @@ TEST_F(StoreTest, RefusesACommitOfAnOlderGeneration) {
 }
 
 TEST_F(StoreTest, RefusesToCommitWhenTheFenceCannotBeRead) {
-  disk_.put_file("/store/documents/generation.json", "{");
-  EXPECT_EQ(save(store_, {10, 0, "2.9"}, 1).error().code, ErrorCode::kCorrupt);
+  disk_.put_file("/store/generations", "not a folder");
+  EXPECT_EQ(save(store_, {10, 0, "2.9"}, 1).error().code, ErrorCode::kIo);
   EXPECT_TRUE(store_.discover().value().committed.empty());
 }
 

@@ -89,6 +89,8 @@ TEST_F(AgentDeathTest, RefusesALowerTermASecondDaemonOfOneTermAndAnOlderGenerati
     FakeDaemon wrong(run(), term, uuid);
     ASSERT_TRUE(wrong.run_until([&] { return wrong.hellos >= 1 && !wrong.closed.empty(); }));
     EXPECT_EQ(wrong.heartbeats, 0);
+    ASSERT_FALSE(wrong.declined.empty()) << "the daemon is told why";
+    EXPECT_NE(wrong.declined[0].find("term " + std::to_string(term)), std::string::npos) << wrong.declined[0];
     EXPECT_TRUE(exists(rank));
   }
   // The refusal outlives the agent.
@@ -101,7 +103,7 @@ TEST_F(AgentDeathTest, RefusesALowerTermASecondDaemonOfOneTermAndAnOlderGenerati
   EXPECT_TRUE(newest.run_until([&] { return newest.exits().size() == 1; }));
 }
 
-TEST_F(AgentDeathTest, WithoutADaemonItStopsTheRanksAfterTheOrphanTimeoutAndGoesOnWaiting) {
+TEST_F(AgentDeathTest, WithoutADaemonItStopsTheRanksAfterTheOrphanTimeoutAndLeaves) {
   write_config({"save=" + run() + "/saved:0", "forever"});
   ASSERT_TRUE(write_file_durably(
       run() + "/run.yaml",
@@ -117,10 +119,55 @@ TEST_F(AgentDeathTest, WithoutADaemonItStopsTheRanksAfterTheOrphanTimeoutAndGoes
   for (int i = 0; i < 400 && exists(rank); ++i) ::usleep(20'000);
   EXPECT_FALSE(exists(rank));
   EXPECT_TRUE(path_exists(run() + "/saved"));
-  EXPECT_TRUE(exists(agent));
+  EXPECT_EQ(wait_agent(agent).exit_code, 0);
+  start_agent();
   FakeDaemon next(run(), 2, "uuid-b");
   EXPECT_TRUE(next.run_until([&] { return next.exits().size() == 2; }));
   for (const wire::ExitReport& exit : next.exits()) EXPECT_TRUE(exit.asked && exit.exit_code == 0);
+}
+
+TEST_F(AgentDeathTest, ANodeWhoseStoreWasMadeAnewBeginsAgainAndKeepsWhatTheOldRunHadNotHeard) {
+  write_config({"steps=1:3:1"});
+  auto old = std::make_unique<FakeDaemon>(run(), 5, "uuid-e");
+  old->acknowledges = false;
+  const pid_t agent = start_agent();
+  ASSERT_TRUE(old->run_until([&] { return old->hellos == 1; }));
+  old->send(launch(*old, "5.1"));
+  ASSERT_TRUE(old->run_until([&] { return old->exits().size() == 2; }));
+  old.reset();
+
+  FakeDaemon anew(run(), 1, "uuid-a");
+  anew.run = "run-2";
+  ASSERT_TRUE(anew.run_until([&] { return !anew.declined.empty(); }));
+  EXPECT_NE(anew.declined[0].find("this node is of run run-1"), std::string::npos) << anew.declined[0];
+  EXPECT_EQ(wait_agent(agent).exit_code, 0);
+  start_agent();
+  ASSERT_TRUE(anew.run_until([&] { return anew.heartbeats > 0; }));
+  EXPECT_EQ(anew.last_hello.next_spool_seq, 1);
+  anew.send(launch(anew, "1.1"));
+  EXPECT_TRUE(anew.run_until([&] { return anew.exits().size() == 2; }));
+  std::string kept;
+  const std::vector<std::string> names = list_directory(node() + "/spool").value();
+  for (const std::string& name : names)
+    if (name.find("entries.jsonl.") == 0) kept += *read_file(node() + "/spool/" + name);
+  EXPECT_NE(kept.find("\"generation\":\"5.1\""), std::string::npos) << kept;
+}
+
+TEST_F(AgentDeathTest, RanksOfOneRunAreNotGivenToAnother) {
+  write_config({"forever"});
+  FakeDaemon old(run(), 5, "uuid-e");
+  const pid_t agent = start_agent();
+  ASSERT_TRUE(old.run_until([&] { return old.hellos == 1; }));
+  old.send(launch(old, "5.1", 1));
+  ASSERT_TRUE(old.run_until([&] { return running(old, 0); }));
+  old.disconnect();
+  FakeDaemon anew(run(), 1, "uuid-a");
+  anew.run = "run-2";
+  ASSERT_TRUE(anew.run_until([&] { return !anew.declined.empty(); }));
+  EXPECT_TRUE(exists(old.pid_of(0)));
+  EXPECT_TRUE(exists(agent));
+  old.publish();
+  EXPECT_TRUE(old.run_until([&] { return old.hellos == 2; }));
 }
 
 TEST_F(AgentDeathTest, LeavesADaemonThatIsOnlyStoppedForANewerOneThatHasPublishedItself) {

@@ -33,8 +33,8 @@ TEST(AgentMemoryTest, IsKept) {
   testing::TemporaryDirectory directory;
   const std::string path = directory.path() + "/agent.json";
   EXPECT_EQ(*load_daemon_identity(path), DaemonIdentity{});
-  ASSERT_TRUE(save_daemon_identity(path, {7, "uuid"}));
-  EXPECT_EQ(*load_daemon_identity(path), (DaemonIdentity{7, "uuid"}));
+  ASSERT_TRUE(save_daemon_identity(path, DaemonIdentity{"run", 7, "uuid"}));
+  EXPECT_EQ(*load_daemon_identity(path), (DaemonIdentity{"run", 7, "uuid"}));
 }
 
 }  // namespace

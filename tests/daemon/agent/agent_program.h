@@ -9,10 +9,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/core/generation.h"
 #include "base/posix/child_process.h"
 #include "base/posix/file.h"
 #include "base/posix/process_table.h"
-#include "daemon/core/generation.h"
 #include "tests/config/example.h"
 #include "tests/support/fake_daemon.h"
 #include "tests/support/temporary_directory.h"

@@ -40,12 +40,12 @@ class DiaryTest : public ::testing::Test {
 
 TEST_F(DiaryTest, SendsOnceAndAgainFromTheAcknowledgedAfterAWelcome) {
   for (int i = 0; i < 5; ++i) diary_.add("{}");
-  diary_.welcome(0);
+  diary_.welcome(0, 0);
   EXPECT_THAT(send(), ElementsAre(1, 2, 3, 4, 5));
   EXPECT_THAT(send(), IsEmpty());
   diary_.acknowledge(3);
   EXPECT_FALSE(diary_.all_told());
-  diary_.welcome(3);
+  diary_.welcome(3, 5);
   EXPECT_THAT(send(), ElementsAre(4, 5));
   diary_.acknowledge(5);
   EXPECT_TRUE(diary_.all_told());
@@ -53,7 +53,7 @@ TEST_F(DiaryTest, SendsOnceAndAgainFromTheAcknowledgedAfterAWelcome) {
 
 TEST_F(DiaryTest, SplitsALongBacklogIntoBatchesWithinTheWindow) {
   for (int i = 0; i < 3000; ++i) diary_.add("{}");
-  diary_.welcome(0);
+  diary_.welcome(0, 0);
   std::vector<size_t> sizes;
   while (const auto batch = diary_.next_batch()) sizes.push_back(batch->entries.size());
   EXPECT_THAT(sizes, ElementsAre(256, 256, 256, 256));
@@ -63,10 +63,10 @@ TEST_F(DiaryTest, SplitsALongBacklogIntoBatchesWithinTheWindow) {
 
 TEST_F(DiaryTest, OnADiskThatForgotItGoesOnAfterWhatTheDaemonHas) {
   diary_.add(R"({"new":1})");
-  diary_.welcome(900);
+  diary_.welcome(900, 903);  // the last three were decided upon, and not yet acknowledged
   const auto batch = diary_.next_batch();
   ASSERT_TRUE(batch);
-  EXPECT_EQ(batch->entries.front().seq, 901);
+  EXPECT_EQ(batch->entries.front().seq, 904);
   EXPECT_EQ(json::to_text(batch->entries.front().report), R"({"new":1})");
 }
 
@@ -81,7 +81,7 @@ TEST_F(DiaryTest, WhileTheDiskIsFullEntriesWaitInMemoryInOrder) {
   diary_.add(R"({"third":1})");
   ::setrlimit(RLIMIT_FSIZE, &old);
   EXPECT_THAT(written_, IsEmpty());  // not on the disk: the next life must report it
-  diary_.welcome(0);
+  diary_.welcome(0, 0);
   EXPECT_THAT(send(), ElementsAre(1));
   EXPECT_FALSE(diary_.all_told());
   diary_.retry_writing();

@@ -108,7 +108,7 @@ TEST(Agents, ASilentNodeIsFencedFirst) {
 
 TEST(Agents, RanksThatALostDecisionLeftRunningAreStoppedWhenTheyShowUp) {
   Scenario s;
-  s.training().on(DigestMismatch{17, "loss"});
+  s.training().on(DigestMismatch{"m:1", 17, "loss"});
   ASSERT_EQ(s.status(), "halted");
   s.on(DaemonStarted{2, 17}).on(AgentConnected{"node-0", "i", alive(s.state, "node-0")});
   ASSERT_EQ(s.done<StopAllRanks>().size(), 1u);

@@ -62,8 +62,22 @@ TEST(Operator, ResumeWhilePausingFinishesThePauseAndGoesOn) {
   Scenario s;
   s.training().on(ask("pause")).on(ask("resume"));
   ASSERT_TRUE(s.last.reply->accepted);
+  EXPECT_EQ(s.status(), "draining");
+  s.on(AgentConnected{
+      "node-0", "i", {{0, s.state.generation.text(), true}, {1, s.state.generation.text(), true}}});
+  ASSERT_EQ(s.done<StopAllRanks>().size(), 1u);
+  EXPECT_FALSE(s.done<StopAllRanks>()[0].force) << "the save goes on";
   for (int rank = 0; rank < 4; ++rank) s.exit(rank, 0, 0, true);
   EXPECT_EQ(s.status(), "acquiring");
+}
+
+TEST(Operator, AStopAfterAHaltKeepsItsExitCode) {
+  Scenario s;
+  s.training().on(DigestMismatch{"a:1", 3, "loss was 1, now 2"});
+  EXPECT_EQ(s.status(), "halted");
+  s.on(ask("stop"));
+  ASSERT_EQ(s.done<ExitDaemon>().size(), 1u);
+  EXPECT_EQ(s.done<ExitDaemon>()[0].exit_code, 5);
 }
 
 TEST(Operator, ADaemonThatDiesWhileStoppingGoesOnStopping) {

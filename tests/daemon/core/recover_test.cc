@@ -122,7 +122,7 @@ TEST(Recover, HaltsOnADamagedStoreAndOnRepeatedStepsThatDiffer) {
   EXPECT_EQ(s.status(), "halted");
 
   Scenario t;
-  t.training().on(DigestMismatch{17, "loss 2.5 against 2.6"});
+  t.training().on(DigestMismatch{"m:1", 17, "loss 2.5 against 2.6"});
   EXPECT_EQ(t.status(), "halted");
   EXPECT_EQ(t.done<StopAllRanks>().size(), 1u);
 }

@@ -18,6 +18,27 @@ TEST(Codec, AStateInTheMiddleOfAnIncidentSurvives) {
   EXPECT_EQ(read->ranks.size(), 4u);
 }
 
+TEST(Codec, AStateOfTheVersionBeforeGetsTheDefaultsOfWhatItDidNotKnow) {
+  Scenario s;
+  s.training();
+  json::object old = to_json(s.state);
+  old.erase("last_mismatch");
+  old["nodes"].as_object()["node-0"].as_object().erase("spool_seq");
+  const auto read = parse_run_state(old);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(s.state));
+  old["term"] = "x";
+  EXPECT_FALSE(parse_run_state(old)) << "what is there must be right";
+}
+
+TEST(Codec, OnlyAnAnnouncementIsReadBackFromAnAction) {
+  const Announce told{.kind = "k", .severity = "info", .title = "T", .step = 3, .node = "n"};
+  const auto read = parse_announce(to_json(Action(told))).value();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(to_json(Action(*read)), to_json(Action(told)));
+  EXPECT_FALSE(parse_announce(to_json(Action(StartAgent{"n"}))).value());
+}
+
 TEST(Codec, EveryEventSurvives) {
   const Generation g{3, 1};
   const std::vector<Event> events = {DaemonStarted{3, 5},
@@ -33,7 +54,7 @@ TEST(Codec, EveryEventSurvives) {
                                      CheckpointSaved{g, 6, "/p", 1, 2, 3},
                                      RankDone{g, 0, 9, "d"},
                                      ProgressStalled{g, 1, 2, "train", 3},
-                                     DigestMismatch{4, "x"},
+                                     DigestMismatch{"m:1", 4, "x"},
                                      RestoreFound{"/p", 4},
                                      RestoreFailed{"r"},
                                      LaunchFailed{g, "r"},

@@ -9,7 +9,8 @@ namespace {
 
 struct FakeClock : Clock {
   int64_t now = 1'000'000;
-  int64_t wall_ms() const override { return now; }
+  int64_t set_forward_ms = 0;  // the wall clock was set while the process ran
+  int64_t wall_ms() const override { return now + set_forward_ms; }
   int64_t steady_ms() const override { return now; }
 };
 
@@ -31,14 +32,13 @@ struct MemoryJournal : Journal {
 struct Recorder : Actuator {
   MemoryJournal* journal = nullptr;
   Engine* engine = nullptr;
-  std::vector<std::string> ids;
+  int64_t last = -1;
   std::vector<Action> actions;
-  void act(const Action& action, const std::string& id) override {
-    const std::string entry = id.substr(id.find('.') + 1);  // "term.entry.place"
-    EXPECT_EQ(std::to_string(journal->events.size()), entry.substr(0, entry.find('.')))
-        << "acted before it was written down";
+  void act(const Action& action, const ActionId& id) override {
+    EXPECT_EQ(static_cast<int64_t>(journal->events.size()), id.entry) << "acted before it was written down";
+    EXPECT_LT(last, id.position()) << id.text();
+    last = id.position();
     actions.push_back(action);
-    ids.push_back(id);
     if (std::holds_alternative<FindRestore>(action)) engine->handle(RestoreFound{"", 0});
   }
   template <class A>
@@ -107,6 +107,41 @@ TEST_F(EngineTest, TakesUpTheStateOfTheDaemonBeforeIt) {
     second.tick();
   }
   EXPECT_EQ(second.state().status, RunStatus::kRecovering) << "it watches for hangs from the start";
+}
+
+TEST_F(EngineTest, AClockThatIsSetMovesNoDeadline) {
+  policy_.start_timeout_ms = 5'000;
+  ASSERT_TRUE(engine_.load());
+  clock_.set_forward_ms = 3'600'000;
+  engine_.handle(DaemonStarted{1, 0});
+  engine_.handle(AgentConnected{"node-0", "i", {}});
+  ASSERT_EQ(engine_.state().status, RunStatus::kLaunching);
+  for (int i = 0; i < 49; ++i) {
+    clock_.now += 100;
+    engine_.tick();
+  }
+  EXPECT_EQ(engine_.state().status, RunStatus::kLaunching);
+  clock_.set_forward_ms = -3'600'000;
+  clock_.now += 100;
+  engine_.tick();
+  EXPECT_EQ(engine_.state().status, RunStatus::kRecovering);
+}
+
+TEST_F(EngineTest, WhatASpoolTellsAgainAfterACrashIsNoNews) {
+  train();
+  const CheckpointSaved saved{.generation = {1, 1}, .step = 1, .path = "/s/step-1-b0-g1.1"};
+  engine_.handle(saved, {"node-0", 7});
+  EXPECT_EQ(recorder_.count<Announce>(), 2u) << "the start and the save";
+  Recorder second_hands;
+  second_hands.journal = &journal_;
+  Engine second(policy_, clock_, journal_, second_hands);
+  second_hands.engine = &second;
+  ASSERT_TRUE(second.load());
+  second.handle(RankFailed{{1, 1}, 0, "other", "an older entry"}, {"node-0", 6});
+  second.handle(saved, {"node-0", 7});
+  EXPECT_TRUE(second_hands.actions.empty());
+  second.handle(CheckpointSaved{.generation = {1, 1}, .step = 2, .path = "/s/2"}, {"node-0", 8});
+  EXPECT_EQ(second_hands.count<Announce>(), 1u);
 }
 
 TEST_F(EngineTest, ADryRunSaysWhatWouldHappenAndChangesNothing) {

@@ -31,6 +31,34 @@ TEST_F(HistoryTest, AStepRunAgainWithOtherBitsIsToldAndTheFirstIsKept) {
             (decltype(StepRecord::values){{"loss", 2.5}, {"grad_norm", 0.25}}));
 }
 
+TEST_F(HistoryTest, TheNewestMismatchIsRememberedUnderAnIdOfItsOwn) {
+  const int64_t segment = history_->begin_segment(0, std::nullopt, 1, "start").value();
+  EXPECT_FALSE(history_->mismatch().value());
+  record(segment, step_record(1, 2.5));
+  record(segment, step_record(1, 2.0));
+  const std::string first = history_->mismatch().value()->id;
+  record(segment, step_record(1, kNan));
+  record(segment, step_record(1, 2.5));
+  reopen();
+  const auto newest = history_->mismatch().value();
+  ASSERT_TRUE(newest);
+  EXPECT_NE(newest->id, first);
+  EXPECT_EQ(newest->step, 1);
+  EXPECT_EQ(newest->metric, "loss");
+  EXPECT_EQ(newest->recorded, 2.5);
+  EXPECT_TRUE(std::isnan(newest->reported));
+}
+
+TEST_F(HistoryTest, AnEventWhoseSourceIsCommittedThatFarIsNotStoredAgain) {
+  const HistoryEvent event{.wall_ms = 1, .kind = "k", .severity = "info", .title = "T"};
+  EXPECT_FALSE(history_->add_event(event, nullptr, HistoryBatch::Mark{"journal", 5}).value().known);
+  reopen();
+  EXPECT_TRUE(history_->add_event(event, nullptr, HistoryBatch::Mark{"journal", 5}).value().known);
+  EXPECT_FALSE(history_->add_event(event, nullptr, HistoryBatch::Mark{"other", 5}).value().known);
+  EXPECT_EQ(history_->mark("journal").value(), 5);
+  EXPECT_EQ(history_->events(0, 10, EventOrder::kOldestFirst).value().size(), 2U);
+}
+
 TEST_F(HistoryTest, OtherMetricsMayDifferAndNewOnesAreAdded) {
   const int64_t segment = history_->begin_segment(0, std::nullopt, 1, "start").value();
   record(segment, StepRecord{1, 0, 0, {{"loss", 2.5}, {"step_ms", 100}}});
@@ -116,13 +144,6 @@ TEST_F(HistoryTest, LiveSequenceAndEpochGoOnAfterARestart) {
   EXPECT_EQ(outbox.size(), 1024U);
   EXPECT_EQ(outbox.front().body, "478");
   EXPECT_EQ(outbox.back().seq, 1501);
-}
-
-TEST_F(HistoryTest, MetaValuesPersist) {
-  EXPECT_EQ(history_->get_meta("paused_s").value(), std::nullopt);
-  ASSERT_TRUE(history_->set_meta("paused_s", "12.5"));
-  reopen();
-  EXPECT_EQ(history_->get_meta("paused_s").value(), "12.5");
 }
 
 }  // namespace

@@ -191,9 +191,8 @@ TEST(Rank, LeavesWithoutCommittingWhenANewerGenerationHasTakenOver) {
   const auto result = run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running&) {
                                  if (json::int_or(line, "step", 0) != 1 || fenced) return;
                                  fenced = true;
-                                 ASSERT_TRUE(make_directories(run.store() + "/documents"));
-                                 ASSERT_TRUE(write_file_durably(run.store() + "/documents/generation.json",
-                                                                R"({"generation":"2.1"})"));
+                                 ASSERT_TRUE(make_directories(run.store() + "/generations"));
+                                 ASSERT_TRUE(write_file_durably(run.store() + "/generations/2.1", ""));
                                }});
   EXPECT_THAT(result.exit_codes, Each(75));
   EXPECT_EQ(result.error_kind(), "fenced");

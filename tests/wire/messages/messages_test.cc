@@ -28,7 +28,8 @@ TEST(Messages, SurviveTheWayThroughText) {
   SpoolBatch batch;
   batch.entries.push_back({11, 1700000000000, json::parse_object(R"({"step":5,"loss":2.5})").value()});
   expect_survives(AgentMessage(batch), parse_agent_message);
-  expect_survives(DaemonMessage(Welcome{1, 3, "u", 9}), parse_daemon_message);
+  expect_survives(AgentMessage(Declined{"term 2 is over"}), parse_agent_message);
+  expect_survives(DaemonMessage(Welcome{1, 3, "u", "run", 9, 11}), parse_daemon_message);
   expect_survives(DaemonMessage(Refused{"another run"}), parse_daemon_message);
   expect_survives(DaemonMessage(SpoolAck{12}), parse_daemon_message);
   expect_survives(

@@ -188,7 +188,7 @@ TEST_F(AgentCoreTest, TellsOnlyRunningRanksOfThatGeneration) {
   EXPECT_THAT(core_.handle(TellCommand{"u", 3, {3, 2}, "checkpoint"}, 0).actions, IsEmpty());
 }
 
-TEST_F(AgentCoreTest, AloneForTooLongItStopsItsRanksAndNotAgainUntilItWasFound) {
+TEST_F(AgentCoreTest, AloneForTooLongItStopsItsRanksAndLeaves) {
   run(1, {0});
   EXPECT_EQ(core_.next_due(), std::nullopt);
   core_.daemon_lost(1000);
@@ -197,12 +197,16 @@ TEST_F(AgentCoreTest, AloneForTooLongItStopsItsRanksAndNotAgainUntilItWasFound) 
   EXPECT_THAT(core_.due(10'999), IsEmpty());
   EXPECT_THAT(texts(core_.due(11'000)), ElementsAre("term 3.1/0"));
   EXPECT_THAT(texts(core_.due(11'500)), ElementsAre("kill 3.1/0"));
-  EXPECT_THAT(texts(core_.rank_exited(id(1, 0), -1, 9)), ElementsAre("exit 3.1/0 code -1 signal 9 asked"));
+  EXPECT_TRUE(core_.handle(launch(2), 0).refusal) << "found too late: a new agent takes the ranks";
+  EXPECT_THAT(texts(core_.rank_exited(id(1, 0), -1, 9)),
+              ElementsAre("exit 3.1/0 code -1 signal 9 asked", "leave"));
   EXPECT_EQ(core_.next_due(), std::nullopt);
+}
 
-  core_.meet_daemon(4, "next");
-  core_.daemon_lost(20'000);
-  EXPECT_EQ(core_.next_due(), 30'000);
+TEST_F(AgentCoreTest, AloneForTooLongWithoutRanksItLeavesAtOnce) {
+  core_.daemon_lost(1000);
+  EXPECT_THAT(texts(core_.due(11'000)), ElementsAre("leave"));
+  EXPECT_THAT(core_.due(12'000), IsEmpty());
 }
 
 TEST_F(AgentCoreTest, ADaemonInTimeEndsTheSilence) {

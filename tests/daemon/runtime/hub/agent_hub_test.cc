@@ -20,13 +20,16 @@ using testing::Pair;
 // A hub of the run "demo" with two nodes, and in `told` what it passed on.
 class AgentHubTest : public testing::Test {
  protected:
-  AgentHubTest() : hub_({"demo", "identity", {"node-0", "node-1"}, 3, "uuid"}, callbacks()) {
+  AgentHubTest() : hub_({"demo", "identity", {"node-0", "node-1"}, 3, "uuid", "run"}, callbacks()) {
     log_start("agent_hub_test", "", LogLevel::kError);  // each refusal is a warning
   }
 
   AgentHub::Callbacks callbacks() {
     AgentHub::Callbacks c;
-    c.acknowledged = [this](const std::string& node) { return node == "node-1" ? acknowledged_ : 0; };
+    c.spool_state = [this](const std::string& node) {
+      return node == "node-1" ? AgentHub::SpoolState{acknowledged_, acknowledged_ + 2}
+                              : AgentHub::SpoolState{};
+    };
     c.connected = [this](const wire::Hello& hello) { told_.push_back("connected " + hello.node); };
     c.disconnected = [this](const std::string& node) { told_.push_back("disconnected " + node); };
     c.heartbeat = [this](const std::string& node, const wire::Heartbeat& beat) {
@@ -72,7 +75,9 @@ TEST_F(AgentHubTest, AnAgentThatBelongsHereIsWelcomedWithTheTermAndHowFarItsSpoo
   EXPECT_EQ(welcome.version, wire::kWireVersion);
   EXPECT_EQ(welcome.term, 3);
   EXPECT_EQ(welcome.uuid, "uuid");
+  EXPECT_EQ(welcome.run, "run");
   EXPECT_EQ(welcome.acknowledged_seq, 41);
+  EXPECT_EQ(welcome.used_seq, 43);
   EXPECT_FALSE(channel->closing());
   EXPECT_THAT(told_, ElementsAre("connected node-1"));
   EXPECT_THAT(hub_.connected(), ElementsAre("node-1"));
@@ -228,8 +233,8 @@ TEST_F(AgentHubTest, AChannelThatOutlivesItsHubSaysNothingToItAndOneThatClosedIs
     closed = channel;
   }
   EXPECT_TRUE(closed.expired());
-  auto hub =
-      std::make_unique<AgentHub>(AgentHub::Greeting{"demo", "identity", {"node-0"}, 3, "uuid"}, callbacks());
+  auto hub = std::make_unique<AgentHub>(AgentHub::Greeting{"demo", "identity", {"node-0"}, 3, "uuid", "run"},
+                                        callbacks());
   const auto channel = std::make_shared<FakeChannel>();
   hub->accept(channel);
   hub.reset();
@@ -261,6 +266,27 @@ TEST_F(AgentHubTest, SilentNodesAreThoseFromWhichNothingCameForLongerThanTheLimi
   EXPECT_THAT(hub_.silent(2000, 500), ElementsAre(Pair("node-1", 600)));
   one->end();
   EXPECT_THAT(hub_.silent(9000, 500), ElementsAre(Pair("node-0", 7000)));
+  hub_.drop("node-0");
+  EXPECT_THAT(hub_.silent(9050, 500), IsEmpty()) << "it is closing: that is known";
+}
+
+TEST_F(AgentHubTest, AConnectionThatDoesNotSayWhoItIsIsClosed) {
+  hub_.set_time(1000);
+  const auto stranger = connect();
+  const auto agent = greet(hello());
+  hub_.drop_strangers(1500, 500);
+  EXPECT_FALSE(stranger->closing());
+  hub_.drop_strangers(1501, 500);
+  EXPECT_TRUE(stranger->closing());
+  EXPECT_FALSE(agent->closing());
+}
+
+TEST_F(AgentHubTest, AnAgentThatDeclinesIsNoReasonToDoAnythingBeforeItsConnectionEnds) {
+  const auto channel = greet(hello());
+  channel->say(wire::Declined{"term 3 is over\n: term 5 has begun"});
+  EXPECT_FALSE(channel->closing());
+  EXPECT_THAT(told_, ElementsAre("connected node-0"));
+  EXPECT_EQ(hub_.refused_messages(), 0);
 }
 
 }  // namespace

@@ -73,8 +73,9 @@ class RecorderTest : public testing::Test {
       for (const auto& d : deltas) deltas_.push_back(d);
     };
     c.newest = [this](const telemetry::StepRecord& s) { told_.push_back(fmt::format("newest {}", s.step)); };
-    c.mismatch = [this](int64_t step, const std::string& detail) {
-      told_.push_back(fmt::format("mismatch {}: {}", step, detail));
+    c.mismatch = [this](const DigestMismatch& m) {
+      told_.push_back(fmt::format("mismatch {}: {}", m.step, m.detail));
+      mismatches_.push_back(m);
     };
     return c;
   }
@@ -103,6 +104,7 @@ class RecorderTest : public testing::Test {
   FixedClock clock_;
   std::vector<std::string> told_;  // the worker's; read after settle() or the recorder's end
   std::vector<telemetry::LiveDelta> deltas_;
+  std::vector<DigestMismatch> mismatches_;
   std::unique_ptr<telemetry::Metrics> metrics_;
   std::unique_ptr<Recorder> recorder_;
 };
@@ -144,6 +146,21 @@ TEST_F(RecorderTest, AStepDoneAgainWithOtherBitsIsAMismatchAndTheFirstOnesStay) 
   EXPECT_THAT(told_, ElementsAre("newest 1", "committed node-0 1",
                                  "mismatch 1: loss was 2.5, now 2.5000000000000004", "committed node-1 1"));
   EXPECT_EQ(reader().step(1).value().value().values[0].second, 2.5);
+}
+
+TEST_F(RecorderTest, ALaterLifeFindsTheNewestMismatchAndKnowsItFromAnother) {
+  EXPECT_FALSE(recorder_->last_mismatch());
+  recorder_->post(Measurements{"node-0", 1, {step(1, 2.5)}});
+  recorder_->post(Measurements{"node-1", 1, {step(1, 2.25)}});
+  recorder_->post(Measurements{"node-2", 1, {step(1, 2.75)}});
+  settle();
+  ASSERT_EQ(mismatches_.size(), 2U);
+  EXPECT_NE(mismatches_[0].id, mismatches_[1].id);
+  start();
+  ASSERT_TRUE(recorder_->last_mismatch());
+  EXPECT_EQ(recorder_->last_mismatch()->id, mismatches_[1].id);
+  EXPECT_EQ(recorder_->last_mismatch()->step, 1);
+  EXPECT_EQ(recorder_->last_mismatch()->detail, "loss was 2.5, now 2.75");
 }
 
 TEST_F(RecorderTest, ALateStepIsRecordedButIsNotTheNewest) {
@@ -188,17 +205,19 @@ TEST_F(RecorderTest, TheTokensOfEarlierLivesAreNotCountedAgain) {
   EXPECT_THAT(metrics_->text(), testing::HasSubstr("train_processed_tokens_total 1000\n"));
 }
 
-TEST_F(RecorderTest, AnEventIsRecordedOncePerKeyAlsoByALaterLife) {
-  recorder_->post(announce("One."), "1-0");
-  recorder_->post(announce("One again."), "1-0");
-  recorder_->post(announce("Two."), "1-1");
+TEST_F(RecorderTest, AnEventIsRecordedOncePerPositionAlsoByALaterLife) {
+  recorder_->post(announce("One."), 7, "journal a", 1);
+  recorder_->post(announce("One again."), 7, "journal a", 1);
+  recorder_->post(announce("Two."), 8, "journal a", 3);
   settle();
   start();
-  recorder_->post(announce("One, replayed."), "1-0");
-  recorder_->post(announce("Three."), "2-0");
+  EXPECT_EQ(recorder_->mark("journal a"), 3);
+  recorder_->post(announce("One, replayed."), 7, "journal a", 1);
+  recorder_->post(announce("Three."), 9, "journal a", 4);
+  recorder_->post(announce("Of another journal."), 10, "journal b", 1);
   settle();
-  EXPECT_THAT(titles(), ElementsAre("One.", "Two.", "Three."));
-  EXPECT_EQ(deltas_.size(), 3U);
+  EXPECT_THAT(titles(), ElementsAre("One.", "Two.", "Three.", "Of another journal."));
+  EXPECT_EQ(deltas_.size(), 4U);
 }
 
 TEST_F(RecorderTest, AnEventKeepsWhatItSaysAndUnknownStaysUnknown) {
@@ -211,12 +230,12 @@ TEST_F(RecorderTest, AnEventKeepsWhatItSaysAndUnknownStaysUnknown) {
              .lost_steps = 11,
              .cost_s = 1.5,
              .node = "node-1"};
-  recorder_->post(a, "a");
-  recorder_->post(announce("U"), "b");
+  recorder_->post(a, 1'700'000'000'123, "j", 1);
+  recorder_->post(announce("U"), 1'700'000'000'456, "j", 2);
   settle();
   const auto events = reader().events(0, 10, telemetry::EventOrder::kOldestFirst).value();
   ASSERT_EQ(events.size(), 2U);
-  EXPECT_EQ(events[0].wall_ms, clock_.wall_ms());
+  EXPECT_EQ(events[0].wall_ms, 1'700'000'000'123);
   EXPECT_EQ(events[0].kind, "restored");
   EXPECT_EQ(events[0].severity, "undone");
   EXPECT_EQ(events[0].detail, "D");
@@ -233,7 +252,7 @@ TEST_F(RecorderTest, WhileTheDiskIsFullEverythingWaitsInOrderAndNothingIsLost) {
   {
     FullDisk full;
     recorder_->post(Measurements{"node-0", 1, {step(1, 2.5)}});
-    recorder_->post(announce("Event."), "1-0");
+    recorder_->post(announce("Event."), 7, "j", 1);
     recorder_->post(Measurements{"node-0", 2, {step(2, 2.4)}});
     future = settling(2);
     EXPECT_EQ(future.wait_for(500ms), std::future_status::timeout) << "it is acknowledged, and not written";
@@ -249,7 +268,7 @@ TEST_F(RecorderTest, EndsEvenThoughTheDiskIsFullAndThenHasAcknowledgedNothing) {
   {
     FullDisk full;
     recorder_->post(Measurements{"node-0", 1, {step(1, 2.5)}});
-    recorder_->post(announce("Event."), "1-0");
+    recorder_->post(announce("Event."), 7, "j", 1);
     auto end = std::async(std::launch::async, [&] { recorder_.reset(); });
     ASSERT_EQ(end.wait_for(20s), std::future_status::ready);
   }

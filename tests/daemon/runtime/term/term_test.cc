@@ -44,11 +44,27 @@ TEST(Term, ClaimantsAtOnceGetDifferentTerms) {
   EXPECT_EQ(numbers.size(), terms.size());
 }
 
+TEST(Generations, OnlyTheNewestLaunchStandsAndNoneLowersTheFence) {
+  const std::string store = fresh_store("generations");
+  ASSERT_TRUE(publish_generation(store, {1, 9}));
+  ASSERT_TRUE(publish_generation(store, {1, 10}));
+  ASSERT_TRUE(publish_generation(store, {1, 10})) << "done twice, after a crash, it is the same";
+  EXPECT_THAT(list_directory(store + "/generations").value(), testing::ElementsAre("1.10"));
+  ASSERT_TRUE(publish_generation(store, {2, 1}));
+  const auto late = publish_generation(store, {1, 11});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kDenied);
+  EXPECT_THAT(late.error().message, testing::HasSubstr("2.1"));
+  EXPECT_THAT(list_directory(store + "/generations").value(), testing::Contains("2.1"));
+}
+
 TEST(Identity, AStoreBelongsToOneRunAndOneConfiguration) {
   const std::string store = fresh_store("identity");
   auto config = config::parse(config::example_yaml(), "run.yaml", store).value();
-  ASSERT_TRUE(check_identity(store, config));
-  ASSERT_TRUE(check_identity(store, config));
+  const auto uuid = check_identity(store, config);
+  ASSERT_TRUE(uuid);
+  EXPECT_EQ(uuid->size(), 36U);
+  EXPECT_EQ(check_identity(store, config).value(), *uuid);
   config.run.target_steps = 999;
   EXPECT_TRUE(check_identity(store, config)) << "the target may change";
   config.run.seed = 8;
