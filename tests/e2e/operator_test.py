@@ -1,8 +1,18 @@
 """The operator's commands on a living run."""
 import json
+import signal
 import subprocess
+import time
+from pathlib import Path
 
 from run_support import BIN, RunTest, wait_for
+
+
+def read(path):
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 class Operator(RunTest):
@@ -36,6 +46,16 @@ class Operator(RunTest):
         self.assertEqual(code, 0, run.tail())
         self.assertGreaterEqual(int(summary["steps"]), at + 3)
         self.assertEqual(run.command("status").returncode, 4)
+
+    def test_interrupted_while_it_starts_nothing_is_left_behind(self):
+        for delay_s in (0.02, 0.1, 0.25, 0.5, 1.0):
+            run = self.run_of(steps=1000000)
+            run.start()
+            time.sleep(delay_s)
+            run.kill(run.keeper.pid, signal.SIGINT)
+            run.wait_end()
+            left = lambda: [p for p in Path("/proc").glob("[0-9]*/cmdline") if str(run.dir) in read(p)]
+            wait_for(f"the end of every process, interrupted after {delay_s} s", lambda: not left(), 20)
 
     def test_what_happened_is_told_in_order(self):
         run = self.run_of(steps=100000)

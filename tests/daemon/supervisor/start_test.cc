@@ -72,6 +72,20 @@ TEST_F(SupervisorStartTest, APortThatIsTakenIsNamedWithItsKey) {
   EXPECT_THAT(refusal().message, testing::AllOf(HasSubstr("telemetry.metrics_listen"), HasSubstr(taken)));
 }
 
+TEST_F(SupervisorStartTest, AStoreThatWasMadeAnewIsNotTakenForTheOneBefore) {
+  ASSERT_TRUE(start());
+  supervisor_.reset();
+  std::filesystem::rename(folder_ / "store", folder_ / "the store");
+  const auto started = start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(started.error().message, testing::AllOf(HasSubstr("paths.state"), HasSubstr("paths.store")));
+  EXPECT_EQ(terms(), 0);
+  std::filesystem::remove_all(folder_ / "store");
+  std::filesystem::rename(folder_ / "the store", folder_ / "store");
+  EXPECT_TRUE(start());
+}
+
 TEST_F(SupervisorStartTest, AStoreOfAnotherConfigurationIsRefused) {
   ASSERT_TRUE(start());
   supervisor_.reset();

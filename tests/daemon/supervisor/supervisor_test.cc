@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/sqlite/database.h"
 #include "telemetry/history/reader.h"
 #include "telemetry/http/client.h"
 #include "tests/daemon/supervisor/supervisor_fixture.h"
@@ -122,6 +123,58 @@ TEST_F(SupervisorTest, ALaterLifeTellsTheAgentHowFarItsSpoolIsSafeAndLetsTheRank
   EXPECT_EQ(shown.at("generation"), "1.1") << "nothing was launched again";
   EXPECT_EQ(shown.at("daemon_restarts"), 1);
   EXPECT_EQ(shown.at("lost_steps"), 0);
+}
+
+// As after a SIGKILL between the journal and the history, which are two files.
+TEST_F(SupervisorTest, WhatWasDecidedAndNotYetRecordedIsToldByTheNextLifeAndOnce) {
+  const std::string saved =
+      R"({"rank":0,"generation":"1.1","checkpoint":{"step":1,"path":"/s/1","size_bytes":5,"duration_ms":1}})";
+  ASSERT_TRUE(start());
+  train();
+  spool(3, {saved});
+  ASSERT_TRUE(hear_acknowledged(3));
+  const auto saves = [this] {
+    auto reader = telemetry::HistoryReader::open(folder_ / "state/history.db").value();
+    const auto events = reader.events(0, 100, telemetry::EventOrder::kOldestFirst).value();
+    return std::count_if(events.begin(), events.end(), [](auto& e) { return e.kind == "checkpoint_saved"; });
+  };
+  ASSERT_TRUE(until([&] { return saves() == 1; }));
+  supervisor_.reset();
+  agent_.reset();
+  heard_.clear();
+  {
+    auto db = sqlite::Database::open(folder_ / "state/history.db").value();
+    ASSERT_TRUE(db.execute("DELETE FROM event WHERE kind = 'checkpoint_saved';"
+                           "UPDATE source_mark SET seq = seq - 1"));  // of the spool and of the journal
+    ASSERT_EQ(saves(), 0);
+  }
+  ASSERT_TRUE(start());
+  connect_agent({{0, "1.1", 9, "running", "train", 1}});
+  const auto* welcome = hear<wire::Welcome>();
+  ASSERT_NE(welcome, nullptr);
+  EXPECT_EQ(welcome->acknowledged_seq, 2);
+  EXPECT_EQ(welcome->used_seq, 3) << "a new disk must not use the number again";
+  spool(3, {saved, R"({"rank":0,"generation":"1.1","phase":"train","step":2,"loss":2.25})"});
+  ASSERT_TRUE(hear_acknowledged(4));
+  EXPECT_EQ(saves(), 1);
+}
+
+TEST_F(SupervisorTest, AMismatchThatWasRecordedBeforeTheDaemonDiedStillHaltsTheRun) {
+  ASSERT_TRUE(start());
+  train();
+  supervisor_.reset();
+  agent_.reset();
+  heard_.clear();
+  {
+    auto db = sqlite::Database::open(folder_ / "state/history.db").value();
+    ASSERT_TRUE(db.execute("INSERT INTO mismatch(step,metric,recorded,reported) VALUES(1,'loss',2.5,2.6)"));
+  }
+  ASSERT_TRUE(start());
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(folder_ / "state/result.json"); }));
+  EXPECT_THAT(json::string_or(document("state/result.json"), "halt_reason", ""),
+              testing::HasSubstr("loss was 2.5, now 2.6"));
+  ASSERT_TRUE(until([&] { return io_.stopped(); }));
+  EXPECT_EQ(supervisor_->exit_code(), 5);
 }
 
 TEST_F(SupervisorTest, APauseAsksTheRanksToSaveAndLeave) {
