@@ -1,7 +1,10 @@
 #include "daemon/supervisor/supervisor.h"
 
+#include <csignal>
 #include <future>
+#include <sstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -144,8 +147,9 @@ TEST_F(SupervisorTest, WhatWasDecidedAndNotYetRecordedIsToldByTheNextLifeAndOnce
   heard_.clear();
   {
     auto db = sqlite::Database::open(folder_ / "state/history.db").value();
-    ASSERT_TRUE(db.execute("DELETE FROM event WHERE kind = 'checkpoint_saved';"
-                           "UPDATE source_mark SET seq = seq - 1"));  // of the spool and of the journal
+    ASSERT_TRUE(
+        db.execute("DELETE FROM event WHERE kind = 'checkpoint_saved';"
+                   "UPDATE source_mark SET seq = seq - 1"));  // of the spool and of the journal
     ASSERT_EQ(saves(), 0);
   }
   ASSERT_TRUE(start());
@@ -187,6 +191,26 @@ TEST_F(SupervisorTest, APauseAsksTheRanksToSaveAndLeave) {
   EXPECT_EQ(stop->generation, "1.1");
   EXPECT_FALSE(stop->force);
   EXPECT_EQ(stop->grace_ms, config_.recovery.stop_grace_ms);
+}
+
+TEST_F(SupervisorTest, AnAgentThatHasNotConnectedYetIsAskedToEndWhenTheRunStops) {
+  folder_.write_program("programs/longhaul-agent", fmt::format(R"(#!/bin/bash
+exec 9<>{0}/nodes/$2/agent.lock
+flock 9
+echo $$ >&9
+exec sleep 1000
+)",
+                                                               folder_.path()));
+  ASSERT_TRUE(start());
+  int pid = 0;
+  ASSERT_TRUE(until([&] {
+    std::istringstream(folder_.read("nodes/node-0/agent.lock")) >> pid;
+    return pid > 0;
+  }));
+  EXPECT_EQ(operate("POST", "/api/v1/commands/stop").status, 200);
+  ASSERT_TRUE(until([&] { return io_.stopped(); }));
+  EXPECT_EQ(supervisor_->exit_code(), 0);
+  EXPECT_NE(::kill(pid, 0), 0) << "it holds a node that nobody supervises";
 }
 
 TEST_F(SupervisorTest, ADaemonThatWasTakenOverLeavesWithoutTouchingTheRanks) {
