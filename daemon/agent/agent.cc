@@ -21,6 +21,7 @@
 #include "daemon/agent/daemon_link.h"
 #include "daemon/agent/diary.h"
 #include "daemon/agent/earlier_life.h"
+#include "daemon/agent/process/old_logs.h"
 #include "daemon/agent/process/rendezvous_socket.h"
 #include "daemon/agent/rank_host.h"
 #include "daemon/agent/rank_server/rank_server.h"
@@ -116,6 +117,8 @@ struct Agent::Impl {
       AgentActions failed = core.rank_failed(answer.id, answer.failure);
       std::move(failed.begin(), failed.end(), std::back_inserter(more));
     }
+    if (const auto removed = remove_old_logs(paths.logs, kLaunchesWithLogs); !removed)
+      log_warning(removed.error().message);
     heartbeat_at_ms = clock.steady_ms();
     return more;
   }
