@@ -9,13 +9,13 @@ Result<Generation> generation_of(const std::string& text) {
   return *generation;
 }
 
-std::string name_of(RankState state) {
+std::string name_of(ProcessState state) {
   switch (state) {
-    case RankState::kStarting:
+    case ProcessState::kStarting:
       return "starting";
-    case RankState::kRunning:
+    case ProcessState::kRunning:
       return "running";
-    case RankState::kExited:
+    case ProcessState::kExited:
       return "exited";
   }
   return "";

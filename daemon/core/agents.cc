@@ -173,9 +173,8 @@ void Decider::on(const DeadlinePassed&) {
   if (s().status == RunStatus::kLaunching || s().status == RunStatus::kRestoring) {
     const std::string text =
         "no step within " + std::to_string(policy_.start_timeout_ms) + " ms of the launch";
-    return fail(
-        {.kind = "hang", .at_ms = now_, .step = s().highest_step, .signature = "start", .detail = text},
-        text);
+    // No signature: what holds up a start is more often the store or the network than the run itself.
+    return fail({.kind = "hang", .at_ms = now_, .step = s().highest_step, .detail = text}, text);
   }
   if (!ranks_run() && s().status != RunStatus::kRecovering && s().status != RunStatus::kDraining) return;
   // Somebody owes an answer: who can be reached is told again, who cannot is fenced.

@@ -50,6 +50,7 @@ struct RankExited {
   bool asked = false;
   int64_t highest_step = 0;  // recorded when this was learned
   std::string last_stderr;
+  int64_t at_step = 0;  // newest step of its generation then
 };
 struct RankFailed {  // its own words before it exits: evidence, not yet a death
   Generation generation;

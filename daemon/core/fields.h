@@ -29,8 +29,9 @@ LH_FIELDS(NodeState, f("status", s.status), f("connected", s.connected), f("inst
           f("start_again_ms", s.start_again_ms), f("spool_seq", s.spool_seq))
 LH_FIELDS(RankState, f("rank", s.rank), f("node", s.node), f("status", s.status), f("done", s.done),
           f("asked", s.asked), f("exit_code", s.exit_code), f("signal", s.signal))
-LH_FIELDS(Incident, f("kind", s.kind), f("node", s.node), f("rank", s.rank), f("at_ms", s.at_ms),
-          f("step", s.step), f("signature", s.signature), f("told", s.told), f("detail", s.detail))
+LH_FIELDS(Incident, f("generation", s.generation), f("kind", s.kind), f("node", s.node), f("rank", s.rank),
+          f("at_ms", s.at_ms), f("step", s.step), f("at_step", s.at_step), f("signature", s.signature),
+          f("told", s.told), f("detail", s.detail))
 LH_FIELDS(CheckpointNote, f("generation", s.generation), f("step", s.step), f("path", s.path),
           f("saved_at_ms", s.saved_at_ms), f("size_bytes", s.size_bytes))
 LH_FIELDS(TimeUse, f("productive_ms", s.productive_ms), f("rerun_ms", s.rerun_ms),
@@ -59,7 +60,7 @@ LH_FIELDS(AgentDied, f("node", s.node))
 LH_FIELDS(NodeSilent, f("node", s.node), f("silent_ms", s.silent_ms))
 LH_FIELDS(RankExited, f("generation", s.generation), f("rank", s.rank), f("node", s.node),
           f("exit_code", s.exit_code), f("signal", s.signal), f("asked", s.asked),
-          f("highest_step", s.highest_step), f("last_stderr", s.last_stderr))
+          f("highest_step", s.highest_step), f("last_stderr", s.last_stderr), f("at_step", s.at_step))
 LH_FIELDS(RankFailed, f("generation", s.generation), f("rank", s.rank), f("kind", s.kind),
           f("message", s.message))
 LH_FIELDS(RanksRestored, f("generation", s.generation), f("step", s.step), f("highest_step", s.highest_step),

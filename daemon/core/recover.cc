@@ -21,7 +21,13 @@ std::string rank_and_node(int rank, const std::string& node) {
 }
 
 Incident incident_of(const RankExited& e, int64_t now_ms) {
-  Incident i{.kind = "rank_died", .node = e.node, .rank = e.rank, .at_ms = now_ms, .step = e.highest_step};
+  Incident i{.generation = e.generation,
+             .kind = "rank_died",
+             .node = e.node,
+             .rank = e.rank,
+             .at_ms = now_ms,
+             .step = e.highest_step,
+             .at_step = e.at_step};
   i.detail = rank_and_node(e.rank, e.node) + ": " + how(e) + ".";
   // A signal comes from outside, a lost peer is somebody else's death: neither is the run's own fault.
   if (e.signal == 0 && e.exit_code != kExitLostPeer) i.signature = "exit " + std::to_string(e.exit_code);
@@ -73,6 +79,7 @@ void Decider::on(const ProgressStalled& e) {
   fail({.kind = "hang",
         .at_ms = now_,
         .step = std::max(e.step, s().highest_step),
+        .at_step = e.step,
         .signature = "hang",
         .detail = text},
        text);
@@ -91,7 +98,15 @@ void Decider::on(const DigestMismatch& e) {
 }
 
 void Decider::fail(Incident incident, const std::string& reason) {
-  if (!s().incident) s().incident = std::move(incident);
+  // A daemon that has just taken over does not know how far the ranks were: no two such failures are the same.
+  if (incident.at_step == 0 && s().status == RunStatus::kTraining) incident.signature.clear();
+  // A launch that fails before it has stepped is judged by its own failure, not by the one before; how long
+  // it takes until the ranks step again counts from the first.
+  if (!s().incident || s().incident->generation != s().generation) {
+    if (s().incident) incident.at_ms = s().incident->at_ms;
+    incident.generation = s().generation;
+    s().incident = std::move(incident);
+  }
   if (s().incident->kind != "peer_lost") tell_incident();
   move_to(RunStatus::kRecovering, reason, now_ + policy_.agent_start_timeout_ms);
   act(StopAllRanks{s().generation, true, 0});
@@ -136,11 +151,11 @@ void Decider::finish_recovery() {
     if (rank.exit_code == kExitNoCheckpoint) return halt("no checkpoint could be loaded");
   }
   const Incident i = s().incident.value_or(Incident{});
-  if (!i.signature.empty() && i.signature == s().last_signature && i.step == s().last_signature_step) {
-    return halt("the same failure twice at step " + std::to_string(i.step) + ": " + i.detail);
+  if (!i.signature.empty() && i.signature == s().last_signature && i.at_step == s().last_signature_step) {
+    return halt("the same failure twice at step " + std::to_string(i.at_step) + ": " + i.detail);
   }
   s().last_signature = i.signature;
-  s().last_signature_step = i.step;
+  s().last_signature_step = i.at_step;
   if (s().budget <= 0) return halt("the restart budget is used up without progress: " + i.detail);
   --s().budget;
   const int64_t doublings = std::min<int64_t>(s().failures_in_a_row, 20);

@@ -54,11 +54,13 @@ struct RankState {
 
 // What went wrong first, kept until the ranks step again.
 struct Incident {
-  std::string kind;  // rank_died, agent_died, node_lost, hang, rank_error, launch_failed
+  Generation generation;  // that failed
+  std::string kind;       // rank_died, agent_died, node_lost, hang, rank_error, launch_failed
   std::string node;
   int rank = -1;
   int64_t at_ms = 0;
   int64_t step = 0;       // highest step recorded when it happened
+  int64_t at_step = 0;    // newest step of the generation that failed; 0: it had done none
   std::string signature;  // equal for the same failure; empty: never the run's own fault
   bool told = false;      // published
   std::string detail;

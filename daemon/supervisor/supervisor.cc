@@ -77,7 +77,9 @@ void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& 
       engine_->observe_step(report.generation, report.step->step);
       m.steps.push_back(std::move(*report.step));
     }
-    if (report.fact) facts.emplace_back(std::move(*report.fact), entry.seq);
+    if (!report.fact) continue;
+    if (auto* exit = std::get_if<RankExited>(&*report.fact)) exit->at_step = engine_->monitor().step();
+    facts.emplace_back(std::move(*report.fact), entry.seq);
   }
   // The steps first, not yet acknowledged: a fact may end the run, and its digest counts them.
   if (!m.steps.empty()) recorder_->post(Measurements{node, seen_seq_[node], std::exchange(m.steps, {})});

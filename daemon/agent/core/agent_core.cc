@@ -91,7 +91,7 @@ AgentOutcome AgentCore::obey(const LaunchCommand& command, int64_t) {
   kill_up_to(command.generation, outcome.actions);
   memory_.newest = command.generation;
   for (auto it = ranks_.begin(); it != ranks_.end();)
-    it = it->second.state == RankState::kExited ? ranks_.erase(it) : std::next(it);
+    it = it->second.state == ProcessState::kExited ? ranks_.erase(it) : std::next(it);
   const bool quiet = !any_live();
   for (const RankPlace& place : command.ranks) ranks_[RankId{command.generation, place.rank}] = Rank{};
   if (quiet) {
@@ -123,7 +123,7 @@ AgentOutcome AgentCore::obey(const TellCommand& command, int64_t) {
                   memory_.newest.text() + " was launched");
   AgentOutcome outcome;
   for (const auto& [id, rank] : ranks_)
-    if (id.generation == command.generation && rank.state == RankState::kRunning)
+    if (id.generation == command.generation && rank.state == ProcessState::kRunning)
       outcome.actions.emplace_back(TellRank{id, command.command});
   return outcome;
 }
@@ -154,9 +154,9 @@ AgentActions AgentCore::abandon() {
 
 void AgentCore::rank_started(const RankId& id, int64_t pid) {
   const auto it = ranks_.find(id);
-  if (it == ranks_.end() || it->second.state != RankState::kStarting) return;
+  if (it == ranks_.end() || it->second.state != ProcessState::kStarting) return;
   it->second.pid = pid;
-  it->second.state = RankState::kRunning;
+  it->second.state = ProcessState::kRunning;
 }
 
 AgentActions AgentCore::rank_failed(const RankId& id, const std::string& reason) {
@@ -185,7 +185,7 @@ AgentActions AgentCore::due(int64_t now_ms) {
   if (alone_since_ms_ && !leaving_ && now_ms - *alone_since_ms_ >= limits_.orphan_timeout_ms)
     actions = terminate(now_ms);
   for (auto& [id, rank] : ranks_) {
-    if (rank.state != RankState::kRunning || rank.killed || !rank.kill_at_ms || *rank.kill_at_ms > now_ms)
+    if (rank.state != ProcessState::kRunning || rank.killed || !rank.kill_at_ms || *rank.kill_at_ms > now_ms)
       continue;
     rank.killed = true;
     actions.emplace_back(KillRank{id});
@@ -198,14 +198,14 @@ std::optional<int64_t> AgentCore::next_due() const {
   const auto consider = [&](int64_t at_ms) { next = next ? std::min(*next, at_ms) : at_ms; };
   if (alone_since_ms_ && !leaving_) consider(*alone_since_ms_ + limits_.orphan_timeout_ms);
   for (const auto& [id, rank] : ranks_)
-    if (rank.state == RankState::kRunning && !rank.killed && rank.kill_at_ms) consider(*rank.kill_at_ms);
+    if (rank.state == ProcessState::kRunning && !rank.killed && rank.kill_at_ms) consider(*rank.kill_at_ms);
   return next;
 }
 
 std::vector<RankView> AgentCore::ranks() const {
   std::vector<RankView> views;
   for (const auto& [id, rank] : ranks_)
-    if (id.generation == memory_.newest || rank.state != RankState::kExited)
+    if (id.generation == memory_.newest || rank.state != ProcessState::kExited)
       views.push_back(RankView{id, rank.pid, rank.state, rank.phase, rank.step});
   return views;
 }
@@ -213,7 +213,7 @@ std::vector<RankView> AgentCore::ranks() const {
 std::optional<RankId> AgentCore::find_pid(int64_t pid) const {
   // Newest first: the pid of an exited rank may have been given out again.
   for (auto it = ranks_.rbegin(); it != ranks_.rend(); ++it)
-    if (it->second.pid == pid && it->second.state == RankState::kRunning) return it->first;
+    if (it->second.pid == pid && it->second.state == ProcessState::kRunning) return it->first;
   for (auto it = ranks_.rbegin(); it != ranks_.rend(); ++it)
     if (it->second.pid == pid) return it->first;
   return std::nullopt;
@@ -221,12 +221,12 @@ std::optional<RankId> AgentCore::find_pid(int64_t pid) const {
 
 bool AgentCore::any_live() const {
   return std::any_of(ranks_.begin(), ranks_.end(),
-                     [](const auto& entry) { return entry.second.state != RankState::kExited; });
+                     [](const auto& entry) { return entry.second.state != ProcessState::kExited; });
 }
 
 void AgentCore::stop_up_to(const Generation& generation, int64_t kill_at_ms, AgentActions& actions) {
   for (auto& [id, rank] : ranks_) {
-    if (generation < id.generation || rank.state != RankState::kRunning) continue;
+    if (generation < id.generation || rank.state != ProcessState::kRunning) continue;
     rank.asked = true;
     // A second stop may only shorten the grace; a second SIGTERM could end the saving that the first began.
     if (!rank.kill_at_ms) actions.emplace_back(TerminateRank{id});
@@ -236,7 +236,7 @@ void AgentCore::stop_up_to(const Generation& generation, int64_t kill_at_ms, Age
 
 void AgentCore::kill_up_to(const Generation& generation, AgentActions& actions) {
   for (auto& [id, rank] : ranks_) {
-    if (generation < id.generation || rank.state != RankState::kRunning) continue;
+    if (generation < id.generation || rank.state != ProcessState::kRunning) continue;
     rank.asked = true;
     if (!rank.killed) actions.emplace_back(KillRank{id});
     rank.killed = true;
@@ -256,8 +256,8 @@ void AgentCore::drop_pending(const Generation& generation, AgentActions& actions
 
 void AgentCore::end_rank(const RankId& id, RecordExit record, AgentActions& actions) {
   const auto it = ranks_.find(id);
-  if (it == ranks_.end() || it->second.state == RankState::kExited) return;
-  it->second.state = RankState::kExited;
+  if (it == ranks_.end() || it->second.state == ProcessState::kExited) return;
+  it->second.state = ProcessState::kExited;
   record.pid = it->second.pid;
   record.asked = it->second.asked;
   actions.emplace_back(std::move(record));
@@ -265,7 +265,7 @@ void AgentCore::end_rank(const RankId& id, RecordExit record, AgentActions& acti
 
 void AgentCore::when_quiet(AgentActions& actions) {
   const bool running = std::any_of(ranks_.begin(), ranks_.end(), [](const auto& entry) {
-    return entry.second.state == RankState::kRunning;
+    return entry.second.state == ProcessState::kRunning;
   });
   if (running) return;
   if (pending_) {

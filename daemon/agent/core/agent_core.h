@@ -36,12 +36,12 @@ struct AgentLimits {
   size_t remembered_ids = 4096;
 };
 
-enum class RankState { kStarting, kRunning, kExited };
+enum class ProcessState { kStarting, kRunning, kExited };
 
 struct RankView {
   RankId id;
   int64_t pid = 0;
-  RankState state = RankState::kStarting;
+  ProcessState state = ProcessState::kStarting;
   std::string phase;
   int64_t step = -1;
 };
@@ -88,7 +88,7 @@ class AgentCore {
  private:
   struct Rank {
     int64_t pid = 0;
-    RankState state = RankState::kStarting;
+    ProcessState state = ProcessState::kStarting;
     std::string phase;
     int64_t step = -1;
     bool asked = false;

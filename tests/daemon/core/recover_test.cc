@@ -47,6 +47,23 @@ TEST(Recover, IgnoresTheDeadOfAnOlderGeneration) {
   EXPECT_EQ(s.status(), "launching");
 }
 
+TEST(Recover, AFailureBeforeTheNextStepIsNotTakenForTheOneBeforeIt) {
+  Scenario s;
+  s.training();
+  s.exit(2, 3, 0, false, 37);  // of its own: the same again at this step would halt the run
+  for (const int rank : {0, 1, 3}) s.exit(rank, -1, 9, true);
+  s.wait(1000).on(RestoreFound{"/s/step-30", 30});
+  s.on(RanksRestored{s.state.generation, 30, 37, "/s/step-30", {}, {}});
+  s.exit(1, -1, 9);  // and now somebody kills a rank
+  EXPECT_EQ(s.announced().back(), "rank_died");
+  for (const int rank : {0, 2, 3}) s.exit(rank, -1, 9, true);
+  ASSERT_EQ(s.status(), "acquiring") << s.state.halt_reason;
+  s.wait(1000).on(DeadlinePassed{}).on(RestoreFound{"/s/step-30", 30});
+  s.on(RanksRestored{s.state.generation, 30, 37, "/s/step-30", {}, {}});
+  s.wait(1000).on(FirstStep{s.state.generation, 31});
+  EXPECT_EQ(s.done<Announce>().at(0).cost_s, 3.0) << "from the first failure on";
+}
+
 TEST(Recover, BlamesTheDeathBehindTheLostPeers) {
   Scenario s;
   s.training();
@@ -73,6 +90,30 @@ TEST(Recover, HaltsWhenTheSameFailureComesTwiceAtTheSameStep) {
   fail_at_12();
   EXPECT_EQ(s.status(), "halted");
   EXPECT_THAT(s.state.halt_reason, HasSubstr("the same failure twice at step 12"));
+}
+
+TEST(Recover, TheSameFailureAtAnotherStepOfTheRepetitionIsAnotherOne) {
+  Scenario s;
+  s.training(10);
+  for (const int64_t at_step : {18, 13, 16}) {
+    s.exit(1, 3, 0, false, 18, at_step);
+    for (const int other : {0, 2, 3}) s.exit(other, -1, 9, true, 18);
+    ASSERT_EQ(s.status(), "acquiring") << s.state.halt_reason;
+    s.wait(60'000).on(DeadlinePassed{}).on(RestoreFound{"/s/step-10", 10});
+    s.on(RanksRestored{s.state.generation, 10, 18, "", {}, {}}).on(FirstStep{s.state.generation, 11});
+  }
+}
+
+TEST(Recover, TwoFailuresAtAStepThatNobodyKnowsAreNotTheSame) {
+  Scenario s;
+  s.training(10);
+  for (int round = 0; round < 3; ++round) {
+    s.on(ProgressStalled{s.state.generation, 70'000, 60'000, "", 0});  // as after a restart of the daemon
+    for (int rank = 0; rank < 4; ++rank) s.exit(rank, -1, 9, true, 11);
+    ASSERT_EQ(s.status(), "acquiring") << s.state.halt_reason;
+    s.wait(60'000).on(DeadlinePassed{}).on(RestoreFound{"/s/step-10", 10});
+    s.on(RanksRestored{s.state.generation, 10, 11, "", {}, {}}).on(FirstStep{s.state.generation, 11});
+  }
 }
 
 TEST(Recover, NeverTakesSignalsForTheRunsOwnFault) {

@@ -68,9 +68,12 @@ struct Scenario {
     on(FirstStep{state.generation, from_step + 1});
     return on(CaughtUp{state.generation, from_step + 1});
   }
-  Scenario& exit(int rank, int code, int signal = 0, bool asked = false, int64_t highest = 0) {
+  // at_step: of the generation; by itself the highest one.
+  Scenario& exit(int rank, int code, int signal = 0, bool asked = false, int64_t highest = 0,
+                 int64_t at_step = -1) {
     const std::string node = state.ranks.at(static_cast<size_t>(rank)).node;
-    return on(RankExited{state.generation, rank, node, code, signal, asked, highest, ""});
+    return on(RankExited{state.generation, rank, node, code, signal, asked, highest, "",
+                         at_step < 0 ? highest : at_step});
   }
 };
 

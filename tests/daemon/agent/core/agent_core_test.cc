@@ -247,11 +247,11 @@ TEST_F(AgentCoreTest, ShowsLiveRanksAndTheExitedOnesOfTheNewestGeneration) {
   const auto ranks = core_.ranks();
   ASSERT_EQ(ranks.size(), 3u);
   EXPECT_EQ(ranks[0].id, id(1, 0));
-  EXPECT_EQ(ranks[0].state, RankState::kRunning);
+  EXPECT_EQ(ranks[0].state, ProcessState::kRunning);
   EXPECT_EQ(ranks[0].phase, "train");
   EXPECT_EQ(ranks[0].step, 8);
   EXPECT_EQ(ranks[1].id, id(2, 0));
-  EXPECT_EQ(ranks[1].state, RankState::kStarting);
+  EXPECT_EQ(ranks[1].state, ProcessState::kStarting);
 }
 
 }  // namespace
