@@ -13,6 +13,7 @@ int config_command(int argc, char** argv);  // check FILE.yaml
 int status_command(int argc, char** argv);  // [--json] [--watch] [--run-dir DIR]
 int nodes_command(int argc, char** argv);   // [--json] [--run-dir DIR]
 int events_command(int argc, char** argv);  // [--json] [--follow] [--run-dir DIR]
+int sim_command(int argc, char** argv);     // --trace NAME [--days N] [--seed S] [--seeds K]
 int operator_command(const std::string& name, int argc,
                      char** argv);  // [--reason TEXT] [--dry-run] [--run-dir DIR]
 

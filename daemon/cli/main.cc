@@ -16,7 +16,8 @@ constexpr char kUsage[] =
   events [--json] [--follow]               what happened
   pause | resume | stop | checkpoint       commands, each [--reason TEXT] [--dry-run]
   corpus build | verify …                  text to training data
-All but run and corpus take --run-dir DIR (default: $LONGHAUL_RUN_DIR, else the current directory).
+  sim --trace NAME [--days N] [--seed S]   a run of days against simulated failures
+All but run, corpus and sim take --run-dir DIR (default: $LONGHAUL_RUN_DIR, else the current directory).
 Exit codes: 0 done, 2 bad usage or configuration, 3 failed or halted, 4 no daemon answers, 5 verification failed.
 )";
 
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
   if (command == "nodes") return nodes_command(argc, argv);
   if (command == "events") return events_command(argc, argv);
   if (command == "corpus") return corpus_command(argc, argv);
+  if (command == "sim") return sim_command(argc, argv);
   for (const char* name : {"pause", "resume", "stop", "checkpoint"}) {
     if (command == name) return operator_command(command, argc, argv);
   }

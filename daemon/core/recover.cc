@@ -98,7 +98,8 @@ void Decider::on(const DigestMismatch& e) {
 }
 
 void Decider::fail(Incident incident, const std::string& reason) {
-  // A daemon that has just taken over does not know how far the ranks were: no two such failures are the same.
+  // A daemon that has just taken over does not know how far the ranks were: no two such failures are the
+  // same.
   if (incident.at_step == 0 && s().status == RunStatus::kTraining) incident.signature.clear();
   // A launch that fails before it has stepped is judged by its own failure, not by the one before; how long
   // it takes until the ranks step again counts from the first.

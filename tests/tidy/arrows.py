@@ -26,6 +26,7 @@ LAYERS = {
     "daemon/agent": ["base", "config", "wire", "daemon/core", "daemon/agent", "daemon/runtime"],
     "daemon/launch": ["base", "config", "wire", "daemon/core", "daemon/engine", "daemon/runtime"],
     "daemon/api": ["base", "config", "daemon/core", "daemon/engine", "telemetry"],
+    "daemon/sim": ["base/core", "base/json", "checkpoint", "daemon/core", "daemon/agent/core", "daemon/engine"],
     "daemon/supervisor": ["base", "config", "wire", "checkpoint", "telemetry", "web", "trainer/shape", "daemon"],
     "daemon/cli": ["base", "config", "wire", "checkpoint", "telemetry/http", "trainer/shape", "trainer/data", "daemon"],
 }
