@@ -1,13 +1,14 @@
 #include "base/core/log.h"
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul {
 namespace {
@@ -19,8 +20,8 @@ std::string content_of(const std::string& path) {
 }
 
 TEST(Log, AppendsOneLineAMessageWithProgramAndLevelAndLeavesOutWhatIsBelow) {
-  const std::string path = testing::TempDir() + "longhaul-log-test.log";
-  std::filesystem::remove(path);
+  const TemporaryFolder folder;
+  const std::string path = folder / "log";
   log_start("longhaul-test", path, LogLevel::kInfo);
   log_debug("too fine");
   log_info("begun {} %s");  // no format string: taken as it is
@@ -32,7 +33,6 @@ TEST(Log, AppendsOneLineAMessageWithProgramAndLevelAndLeavesOutWhatIsBelow) {
               testing::ContainsRegex("^20[0-9-]+T[0-9:.]+ longhaul-test\\[[0-9]+\\] info begun \\{\\} %s\n"
                                      "20[0-9-]+T[0-9:.]+ longhaul-test\\[[0-9]+\\] warning careful\n"
                                      "20[0-9-]+T[0-9:.]+ again\\[[0-9]+\\] error broken\n$"));
-  std::filesystem::remove(path);
   log_start("longhaul-test");
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/posix/file.h"
 #include "base/posix/process_table.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul {
 namespace {
@@ -71,7 +71,7 @@ TEST(ChildProcessTest, AMissingProgramIsAnErrorNotAChild) {
 }
 
 TEST(ChildProcessTest, GetsOnlyTheEnvironmentAndDescriptorsItIsGiven) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   int leaked[2];
   ASSERT_EQ(::pipe(leaked), 0);  // not close-on-exec: somebody's mistake
   UniqueFd meant(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
@@ -93,7 +93,7 @@ TEST(ChildProcessTest, GetsOnlyTheEnvironmentAndDescriptorsItIsGiven) {
 }
 
 TEST(ChildProcessTest, CanSwapStandardOutputAndError) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   UniqueFd one(::creat((directory.path() + "/one").c_str(), 0644)),
       two(::creat((directory.path() + "/two").c_str(), 0644));
   ChildSpec spec = shell("echo out; echo err >&2");
@@ -131,7 +131,7 @@ TEST(ChildProcessTest, StartsWithDefaultSignalsWhateverTheParentIgnores) {
 }
 
 TEST(ChildProcessTest, TheDeathSignalComesWhenTheParentIsKilled) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string pid_file = directory.path() + "/pid";
   const pid_t parent = ::fork();
   if (parent == 0) {

@@ -2,16 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/temporary_folder.h"
+
 namespace longhaul {
 namespace {
 
 class FileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ = testing::TempDir() + "file_test_" + std::to_string(getpid());
-    ASSERT_TRUE(make_directories(root_ + "/a/b"));
-  }
-  std::string root_;
+  void SetUp() override { ASSERT_TRUE(make_directories(root_ + "/a/b")); }
+  const TemporaryFolder folder_;
+  const std::string root_ = folder_.path();
 };
 
 TEST_F(FileTest, ReplacesAFileWholeAndLeavesNoTemporaryBehind) {
@@ -22,7 +22,7 @@ TEST_F(FileTest, ReplacesAFileWholeAndLeavesNoTemporaryBehind) {
 }
 
 TEST_F(FileTest, OnlyOneOfTwoExclusiveCreatorsWins) {
-  const std::string path = root_ + "/claim-" + std::to_string(rand());
+  const std::string path = root_ + "/claim";
   ASSERT_TRUE(create_file_exclusively(path, "first"));
   const auto second = create_file_exclusively(path, "second");
   ASSERT_FALSE(second);
