@@ -70,7 +70,7 @@ class DemoTest(unittest.TestCase):
         self.env = {**os.environ, "STATE": str(self.dir), "PATH": f"{self.dir}/tools:{os.environ['PATH']}"}
 
     def demo(self, *words):
-        process = subprocess.Popen([self.dir / "deploy/demo", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        process = subprocess.Popen(["env", "--default-signal=INT,QUIT", self.dir / "deploy/demo", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    text=True, env=self.env)
         for cleanup in (process.stdout.close, process.stderr.close, process.wait, process.kill):
             self.addCleanup(cleanup)
