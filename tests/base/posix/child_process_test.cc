@@ -48,10 +48,17 @@ TEST(ChildProcessTest, TellsExitCodesAndSignalsApart) {
 }
 
 TEST(ChildProcessTest, ItsDescriptorBecomesReadableWhenTheChildEnds) {
-  auto child = spawn_child(shell("sleep 0.2; exit 4"));
+  int gate[2];
+  ASSERT_EQ(::pipe2(gate, O_CLOEXEC), 0);
+  UniqueFd waits(gate[0]), opens(gate[1]);
+  ChildSpec spec = shell("read line; exit 4");
+  spec.stdin_fd = waits.get();
+  auto child = spawn_child(spec);
   ASSERT_TRUE(child);
   EXPECT_FALSE(*try_wait_child(child->pid));
   pollfd wanted{child->pidfd.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&wanted, 1, 0), 0);
+  opens.reset();  // end of file: its read is over
   EXPECT_EQ(::poll(&wanted, 1, 10'000), 1);
   const auto status = try_wait_child(child->pid);
   ASSERT_TRUE(status && *status);
