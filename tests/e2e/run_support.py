@@ -195,15 +195,25 @@ class Run:
             shutil.rmtree(self.dir, ignore_errors=True)
 
 
+# Steps of a run that a test disturbs or looks at several times while it trains: some 30 are made in a second, and on
+# a busy machine a look takes long.
+DISTURBED = 200
+
+
 class RunTest(unittest.TestCase):
+    same_runs = {}
+
     def run_of(self, **options):
         run = Run(**options)
         self.addCleanup(run.close)
         return run
 
     def undisturbed(self, **options):
-        """The summary of the same run when nothing happens to it."""
-        return self.run_of(**options).finish()
+        """The summary of the same run when nothing happens to it; computed once a file."""
+        key = json.dumps(options, sort_keys=True)
+        if key not in self.same_runs:
+            self.same_runs[key] = self.run_of(**options).finish()
+        return self.same_runs[key]
 
     def assert_same_result(self, summary, undisturbed):
         for name in ("steps", "loss_digest", "state_digest"):
