@@ -1,4 +1,4 @@
-"""What exists is built, and what is built has a test: daemon/core/recover.cc ↔ tests/daemon/core/recover_test.cc.
+"""What exists is built, and what is built has a test: daemon/core/decide.cc ↔ tests/daemon/core/decide_test.cc.
 A source that needs none says why in untested.txt; where the reason is another test, that test exists."""
 import posixpath
 import re
