@@ -16,8 +16,6 @@ function(add_module)
   endif()
   target_include_directories(${M_NAME} ${scope} ${PROJECT_SOURCE_DIR})
   target_link_libraries(${M_NAME} ${scope} ${M_DEPS} ${M_LIBS})
-  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
-  set_property(GLOBAL APPEND PROPERTY LONGHAUL_MODULES "${M_NAME}|${folder}|${M_DEPS}")
 endfunction()
 
 function(add_program)

@@ -3,7 +3,6 @@ option(LONGHAUL_TESTS "build the tests" ON)
 option(LONGHAUL_BENCH "build the benchmarks" OFF)
 option(LONGHAUL_WERROR "warnings are errors" OFF)
 set(LONGHAUL_SANITIZE "" CACHE STRING "empty, address or thread")
-set(LONGHAUL_CUDA "auto" CACHE STRING "auto (use it when found), on (fail when absent) or off")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

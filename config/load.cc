@@ -66,8 +66,8 @@ std::vector<Field> recovery_fields(Recovery* r) {
 std::vector<Field> all_fields(RunConfig* c, int* version) {
   Data* data = &c->data;
   const auto corpus = [data]() -> std::vector<Field> {
-    data->corpora.reserve(4096);  // the fields below point into it
-    Corpus& entry = data->corpora.emplace_back();
+    Corpus& entry =
+        data->corpora.emplace_back();  // stays where it is until the next one, and is read by then
     return {text("path", &entry.path, kRequired), text("name", &entry.name),
             number("weight", &entry.weight, 0, 1e12)};
   };

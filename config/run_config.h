@@ -23,7 +23,7 @@ struct Paths {
 };
 
 struct Cluster {
-  std::string launcher = "local";  // local | slurm
+  std::string launcher = "local";  // so far the only one
   int nodes = 1;
   int ranks_per_node = 1;
   int spares = 0;

@@ -29,13 +29,18 @@ Error wrong(const std::string& file, const YAML::Node& value, const std::string&
       fmt::format("{}: {} is {}; it must be {}", at(file, value.Mark()), name, shown(value), wanted));
 }
 
-// yaml-cpp marks quoted scalars with the tag "!"; a plain one has "?".
-bool is_plain_scalar(const YAML::Node& value) { return value.IsScalar() && value.Tag() != "!"; }
+// yaml-cpp marks a plain scalar with the tag "?", a quoted one with "!", others with the tag that they have.
+bool is_plain_scalar(const YAML::Node& value) { return value.IsScalar() && value.Tag() == "?"; }
+
+// 010: eight to some, ten to others.
+bool has_leading_zero(const std::string& s) {
+  const size_t first = !s.empty() && s[0] == '-' ? 1 : 0;
+  return s.size() > first + 1 && s[first] == '0' && s[first + 1] >= '0' && s[first + 1] <= '9';
+}
 
 template <class Integer>
 bool parse_integer(const std::string& s, Integer* out) {
-  const size_t digits = !s.empty() && s[0] == '-' ? 1 : 0;
-  if (s.size() > digits + 1 && s[digits] == '0') return false;  // 010: eight to some, ten to others
+  if (has_leading_zero(s)) return false;
   const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), *out);
   return error == std::errc() && end == s.data() + s.size();
 }
@@ -139,7 +144,7 @@ Field number(std::string key, double* out, double least, double most, Need need)
         double parsed = 0;
         const std::string s = value.IsScalar() ? value.Scalar() : "";
         const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), parsed);
-        const bool whole = !s.empty() && error == std::errc() && end == s.data() + s.size();
+        const bool whole = !has_leading_zero(s) && error == std::errc() && end == s.data() + s.size();
         if (is_plain_scalar(value) && whole && std::isfinite(parsed) && parsed >= least && parsed <= most) {
           *out = parsed;
           return {};

@@ -28,11 +28,19 @@ build_jobs() {
 
 # build PRESET TARGET…: configures when needed, builds, shows progress by tens of percent. The whole
 # output is in build/PRESET/build.log; its end is shown when the build fails.
+# Two builds of one folder at once would spoil each other's files: the second waits.
 build() {
+  mkdir -p "$root/build/$1"
+  (
+    exec {build_lock}>"$root/build/$1/build.lock"
+    flock --nonblock "$build_lock" || { say "waiting for another build of $1"; flock "$build_lock"; }
+    build_locked "$@"
+  )
+}
+build_locked() {
   local preset=$1 log start=$SECONDS
   shift
   log=$root/build/$preset/build.log
-  mkdir -p "$root/build/$preset"
   export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root}
   if [[ ! -f $root/build/$preset/build.ninja ]]; then
     (cd "$root" && cmake --preset "$preset") >"$log" 2>&1 || { tail -n 30 "$log" >&2; return 1; }

@@ -1,4 +1,4 @@
-// The clock port: nothing but a main.cc asks the system for the time.
+// The clock port: the root of each program owns the one that asks the system, all else is given it.
 #pragma once
 
 #include <cstdint>

@@ -33,7 +33,8 @@ void log_start(std::string_view program, const std::string& file, LogLevel level
     sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
   }
   auto logger = std::make_shared<spdlog::logger>(std::string(program), std::move(sink));
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %n[%P] %^%l%$ %v");
+  // Of machines in several zones, whose lines are read together: the time is UTC and says so.
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %n[%P] %^%l%$ %v", spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(level));
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,18 +23,24 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Two threads or processes may write the same path at once: each needs a name of its own.
-std::string temporary_name(const std::string& path) {
-  static thread_local unsigned counter = 0;
-  return fmt::format("{}.{}-{}-{}.tmp", path, getpid(), gettid(), counter++);
+// Threads, processes and machines may write the same path of a shared store at once, and numbers of processes
+// are the same on many machines: chance gives each a name of its own.
+Result<std::string> temporary_name(const std::string& path) {
+  uint64_t chance = 0;
+  if (::getrandom(&chance, sizeof chance, 0) != sizeof chance) return errno_error("random bytes");
+  return fmt::format("{}.{:016x}.tmp", path, chance);
 }
 
-Result<> write_synced(const std::string& path, std::string_view content, int mode) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!fd) return errno_error("create " + path);
-  LH_TRY(write_all(fd.get(), content, path));
-  if (::fsync(fd.get()) != 0) return errno_error("fsync " + path);
-  return {};
+// Creates, writes and syncs a new file beside `path`; gives its name. Nothing is left of it after an error.
+Result<std::string> write_temporary(const std::string& path, std::string_view content, int mode) {
+  LH_ASSIGN(std::string temporary, temporary_name(path));
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!fd) return errno_error("create " + temporary);  // what has this name is not ours to remove
+  auto written = write_all(fd.get(), content, temporary);
+  if (written && ::fsync(fd.get()) != 0) written = errno_error("fsync " + temporary);
+  if (written) return temporary;
+  ::unlink(temporary.c_str());
+  return std::move(written).error();
 }
 
 }  // namespace
@@ -63,11 +70,7 @@ Result<> write_all(int fd, std::string_view bytes, const std::string& name) {
 }
 
 Result<> write_file_durably(const std::string& path, std::string_view content, int mode) {
-  const std::string temporary = temporary_name(path);
-  if (auto written = write_synced(temporary, content, mode); !written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
+  LH_ASSIGN(const std::string temporary, write_temporary(path, content, mode));
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     auto error = errno_error("rename to " + path);
     ::unlink(temporary.c_str());
@@ -77,11 +80,11 @@ Result<> write_file_durably(const std::string& path, std::string_view content, i
 }
 
 Result<> create_file_exclusively(const std::string& path, std::string_view content) {
-  const std::string temporary = temporary_name(path);
-  auto written = write_synced(temporary, content, 0644);
-  if (written && ::link(temporary.c_str(), path.c_str()) != 0) written = errno_error("create " + path);
+  LH_ASSIGN(const std::string temporary, write_temporary(path, content, 0644));
+  Result<> linked;
+  if (::link(temporary.c_str(), path.c_str()) != 0) linked = errno_error("create " + path);
   ::unlink(temporary.c_str());
-  if (!written) return written;
+  if (!linked) return linked;
   return sync_directory(parent_of(path));
 }
 

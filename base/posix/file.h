@@ -15,8 +15,8 @@ Result<std::string> read_file(const std::string& path);
 // good, after a failure or a power cut the old one is.
 Result<> write_file_durably(const std::string& path, std::string_view content, int mode = 0644);
 
-// O_CREAT|O_EXCL, fsync of file and folder. kConflict when it exists: exactly one caller ever wins.
-// The content appears whole or not at all (linked into place from a synced temporary file).
+// temporary file → fsync → link(2) → fsync of the folder: the content appears whole or not at all.
+// kConflict when the path exists: exactly one caller ever wins.
 Result<> create_file_exclusively(const std::string& path, std::string_view content);
 
 Result<> make_directories(const std::string& path);

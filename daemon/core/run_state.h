@@ -55,7 +55,7 @@ struct RankState {
 // What went wrong first, kept until the ranks step again.
 struct Incident {
   Generation generation;  // that failed
-  std::string kind;       // rank_died, agent_died, node_lost, hang, rank_error, launch_failed
+  std::string kind;       // rank_died, agent_died, peer_lost, hang, launch_failed
   std::string node;
   int rank = -1;
   int64_t at_ms = 0;

@@ -18,8 +18,15 @@ class BadOptionsTest(unittest.TestCase):
         for words, expected in [(["--stepz", "3"], "--stepz"), (["--steps"], "--steps needs a value"),
                                 (["--steps", "many"], "--steps many"), (["--steps=-1"], "--steps -1"),
                                 (["--port", "70000"], "--port 70000"), (["--port", "0"], "--port 0"),
-                                (["--kill-every", "0"], "--kill-every 0"), (["now"], "unexpected 'now'")]:
+                                (["--kill-every", "0"], "--kill-every 0"), (["now"], "unexpected 'now'"),
+                                (["--port", "08080"], "--port 08080"), (["--nodes", "08"], "--nodes 08"),
+                                (["--nodes", "010"], "--nodes 010"), (["--nodes", "0"], "--nodes 0"),
+                                (["--steps", "0"], "--steps 0"), (["--ranks-per-node", "0"], "--ranks-per-node 0"),
+                                (["--tp", "0"], "--tp 0"), (["--tp", "2"], "--tp 2"), (["--pp", "2"], "--pp 2"),
+                                (["--dp", "3"], "--dp 3"), (["--seed", "00"], "--seed 00"),
+                                (["--steps", "1000000000000000"], "--steps 1000000000000000")]:
             code, out, err = demo(*words)
+            self.assertNotIn("install", err)
             self.assertEqual((code, out), (2, ""), err)
             self.assertIn(expected, err.splitlines()[-1])
 

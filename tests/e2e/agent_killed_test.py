@@ -1,11 +1,11 @@
 """An agent dies and its ranks with it: a spare or a new agent takes over."""
-from run_support import RunTest, alive, wait_for
+from run_support import DISTURBED, RunTest, alive, wait_for
 
 
 class AgentKilled(RunTest):
     def test_its_ranks_die_with_it_and_a_spare_takes_them_over(self):
-        expected = self.undisturbed()
-        run = self.run_of(spares=1)
+        expected = self.undisturbed(steps=DISTURBED)
+        run = self.run_of(steps=DISTURBED, spares=1)
         run.start("--exit")
         status = run.wait_step(13)
         victims = [r["pid"] for n in status["nodes"] if n["name"] == "node-1" for r in n["ranks"]]
@@ -24,7 +24,8 @@ class AgentKilled(RunTest):
         self.assert_same_result(summary, expected)
 
     def test_without_a_spare_its_node_is_started_again(self):
-        run = self.run_of(steps=40)
+        expected = self.undisturbed(steps=DISTURBED)
+        run = self.run_of(steps=DISTURBED)
         run.start("--exit")
         run.wait_step(12)
         first = run.agent_pid("node-0")
@@ -32,3 +33,4 @@ class AgentKilled(RunTest):
         summary, code = run.wait_end()
         self.assertEqual((code, summary["restarts"]), (0, "1"), run.tail())
         self.assertNotEqual(run.agent_pid("node-0"), first)
+        self.assert_same_result(summary, expected)

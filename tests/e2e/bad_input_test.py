@@ -18,9 +18,6 @@ class BadInput(RunTest):
         self.assertFalse(list(run.dir.glob("nodes/*/logs/*/rank-*")))
         return done
 
-    def changed(self, **changes):
-        return self.run_of(**changes)
-
     def test_unknown_and_mistyped_keys(self):
         run = self.run_of()
         run.config["model"]["layer"] = 3

@@ -1,7 +1,7 @@
 """A flipped byte in the newest checkpoint: it is named, not used, and the older one serves."""
 import signal
 
-from run_support import RunTest
+from run_support import DISTURBED, RunTest
 
 
 def newest(run):
@@ -11,7 +11,7 @@ def newest(run):
 
 class DamagedCheckpoint(RunTest):
     def stopped_at(self, step):
-        run = self.run_of(every=10)
+        run = self.run_of(steps=DISTURBED, every=10)
         run.start()
         run.wait_step(step)
         run.kill(run.keeper.pid, signal.SIGINT)
@@ -20,7 +20,7 @@ class DamagedCheckpoint(RunTest):
         return run
 
     def test_a_flipped_byte_falls_back_to_the_older_one(self):
-        expected = self.undisturbed()
+        expected = self.undisturbed(steps=DISTURBED)
         run = self.stopped_at(23)
         folder = newest(run)
         shard = max(folder.glob("*.safetensors"), key=lambda p: p.stat().st_size)
@@ -38,7 +38,7 @@ class DamagedCheckpoint(RunTest):
         self.assertIn(shard.name, (run.dir / f"store/documents/distrusted/{folder.name}.json").read_text())
 
     def test_a_truncated_manifest_is_no_checkpoint(self):
-        expected = self.undisturbed()
+        expected = self.undisturbed(steps=DISTURBED)
         run = self.stopped_at(23)
         manifest = newest(run) / "manifest.json"
         manifest.write_bytes(manifest.read_bytes()[:-20])
@@ -46,7 +46,7 @@ class DamagedCheckpoint(RunTest):
         self.assert_same_result(summary, expected)
 
     def test_a_save_that_was_never_committed_is_ignored(self):
-        expected = self.undisturbed()
+        expected = self.undisturbed(steps=DISTURBED)
         run = self.stopped_at(23)
         (newest(run) / "manifest.json").unlink()
         summary = run.finish()

@@ -1,13 +1,13 @@
 """Stopped and started again, the run goes on as if nothing had been."""
 import signal
 
-from run_support import RunTest
+from run_support import DISTURBED, RunTest
 
 
 class Resume(RunTest):
     def test_ctrl_c_saves_and_the_next_start_ends_with_the_same_bits(self):
-        expected = self.undisturbed()
-        run = self.run_of(every=1000)
+        expected = self.undisturbed(steps=DISTURBED)
+        run = self.run_of(steps=DISTURBED, every=1000)
         run.start()
         run.wait_step(7)
         run.kill(run.keeper.pid, signal.SIGINT)

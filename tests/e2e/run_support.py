@@ -1,4 +1,5 @@
 """A run of real processes for end-to-end tests: a small model on real text, in a folder of its own."""
+import contextlib
 import json
 import os
 import shutil
@@ -53,6 +54,42 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def processes_of(folder):
+    """Who has the run folder as an argument: the daemon, its agents and their ranks, whatever their parents are."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+        except OSError:
+            pass  # it has just ended
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def end_processes_of(folder, timeout_s=30):
+    """Again until none is left: one that was found may have started another meanwhile."""
+    end = time.monotonic() + timeout_s
+    while found := processes_of(folder):
+        if time.monotonic() > end:
+            raise AssertionError(f"processes {found} of {folder} cannot be killed")
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def signals_held():
+    """An interrupt comes after what is done here and not in the middle."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Run:
@@ -150,28 +187,33 @@ class Run:
 
     def close(self):
         """Nothing of this run lives on."""
-        if self.keeper and self.keeper.poll() is None:
-            self.keeper.kill()
-            self.keeper.wait()
-        for path in [self.dir / "state/daemon.pid", *self.dir.glob("nodes/*/agent.pid")]:
-            try:
-                pid = int(path.read_text())
-                if str(self.dir) in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
-                    os.kill(pid, signal.SIGKILL)
-            except (OSError, ValueError):
-                pass
-        shutil.rmtree(self.dir, ignore_errors=True)
+        with signals_held():
+            if self.keeper and self.keeper.poll() is None:
+                self.keeper.kill()
+                self.keeper.wait()
+            end_processes_of(self.dir)
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+# Steps of a run that a test disturbs or looks at several times while it trains: some 30 are made in a second, and on
+# a busy machine a look takes long.
+DISTURBED = 200
 
 
 class RunTest(unittest.TestCase):
+    same_runs = {}
+
     def run_of(self, **options):
         run = Run(**options)
         self.addCleanup(run.close)
         return run
 
     def undisturbed(self, **options):
-        """The summary of the same run when nothing happens to it."""
-        return self.run_of(**options).finish()
+        """The summary of the same run when nothing happens to it; computed once a file."""
+        key = json.dumps(options, sort_keys=True)
+        if key not in self.same_runs:
+            self.same_runs[key] = self.run_of(**options).finish()
+        return self.same_runs[key]
 
     def assert_same_result(self, summary, undisturbed):
         for name in ("steps", "loss_digest", "state_digest"):

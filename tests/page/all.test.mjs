@@ -1,3 +1,4 @@
+import "./reporter.test.mjs";
 import "./unit.test.mjs";
 import "./page.test.mjs";
 import "./live.test.mjs";

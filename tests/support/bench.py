@@ -51,8 +51,7 @@ def prepare(names):
     known = subprocess.run([ROOT / "deploy/install-packages", "--tiers"], capture_output=True, text=True).stdout.split()
     needed = [tier for tier in tiers if tier in known]
     script = f'''set -e; . "{ROOT}/deploy/common.sh"
-        cmake --preset release -DLONGHAUL_BENCH=ON >/dev/null
-        build release'''
+        build bench'''
     if needed:
         subprocess.run([ROOT / "deploy/install-packages", *needed], check=True)
     subprocess.run(["bash", "-c", script], cwd=ROOT, check=True, stdout=sys.stderr)
@@ -61,8 +60,8 @@ def prepare(names):
 def measure(name):
     """Runs one benchmark and prints its lines; False when it failed."""
     program = ROOT / "tests/benchmarks" / name / "run"
-    command = [program] if program.exists() else [ROOT / f"build/release/bin/bench_{name}"]
-    env = {**os.environ, "LONGHAUL_BIN": str(ROOT / "build/release/bin")}
+    command = [program] if program.exists() else [ROOT / f"build/bench/bin/bench_{name}"]
+    env = {**os.environ, "LONGHAUL_BIN": str(ROOT / "build/bench/bin")}
     lines = 0
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:

@@ -2,15 +2,14 @@
 import concurrent.futures
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import results
+from processes import ROOT, run
 from results import Results
 
-ROOT = Path(__file__).resolve().parents[2]
 UNIT_TIMEOUT_S = 600
 JOBS = int(os.environ.get("LONGHAUL_JOBS") or os.cpu_count())
 CLANG_TIDY_FILES = 10  # in the default tier: a file takes 5 to 25 s
@@ -20,28 +19,17 @@ class Broken(Exception):
     """The group could not be run at all; the message says why."""
 
 
-def run(command, timeout_s=None, env=None):
-    """Output of both streams and the exit code; a timeout is exit code 124."""
-    try:
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=timeout_s, env={**os.environ, **(env or {})})
-        return done.stdout, done.returncode
-    except subprocess.TimeoutExpired as expired:
-        output = expired.stdout or b""
-        return (output.decode(errors="replace") if isinstance(output, bytes) else output) + \
-            f"\nstopped after {timeout_s} s", 124
-
-
 def install(tiers):
-    if tiers and subprocess.run([ROOT / "deploy/install-packages", *tiers]).returncode != 0:
+    if tiers and run([ROOT / "deploy/install-packages", *tiers], shown=True)[1] != 0:
         raise Broken(f"packages are missing (deploy/install-packages {' '.join(tiers)})")
 
 
 def build(preset, *targets):
     script = f'. "{ROOT}/deploy/common.sh"; build {preset} {" ".join(targets)}'
-    if subprocess.run(["bash", "-c", script], cwd=ROOT).returncode != 0:
-        log = (ROOT / f"build/{preset}/build.log").read_text(errors="replace")
-        raise Broken(f"preset {preset} does not build\n{log[-6000:]}")
+    if run(["bash", "-c", script], shown=True)[1] != 0:
+        log = ROOT / f"build/{preset}/build.log"
+        said = log.read_text(errors="replace") if log.exists() else ""
+        raise Broken(f"preset {preset} does not build\n{said[-6000:]}")
 
 
 def tap(command, name, timeout_s, env=None):
@@ -53,17 +41,27 @@ def tap(command, name, timeout_s, env=None):
 
 
 def python_tests(files, timeout_s, env=None):
+    """A list without files and a file without tests are failures: a group must not shrink unnoticed."""
+    if not files:
+        return Results.failure("no file with tests was found")
     total = Results()
     for path in files:
-        name = str(path.relative_to(ROOT))
+        name = os.path.relpath(path, ROOT)
         print(f"   {name}", flush=True)
-        total.add(tap([sys.executable, "-B", ROOT / "tests/support/unittest_tap.py", path], name, timeout_s, env))
+        counted = tap([sys.executable, "-B", ROOT / "tests/support/unittest_tap.py", path], name, timeout_s, env)
+        if counted.passed + counted.failed + len(counted.skipped) == 0:
+            counted = Results.failure(f"{name}: no test in it")
+        total.add(counted)
     return total
 
 
 def unit_program(path, env=None):
-    with tempfile.TemporaryDirectory() as folder:
+    """The program has a temporary folder of its own: nothing of another run is in its way, nothing stays."""
+    with tempfile.TemporaryDirectory(prefix="lh-") as folder:
         report = Path(folder) / "report.xml"
+        files = Path(folder) / "t"  # short: sockets lie in it, whose names have at most 107 bytes
+        files.mkdir()
+        env = {**(env or {}), "TMPDIR": str(files), "TEST_TMPDIR": f"{files}/"}
         output, code = run([path, f"--gtest_output=xml:{report}"], UNIT_TIMEOUT_S, env)
         if not report.exists():  # it died before it could write one
             return Results.failure(f"{path.name}: exit code {code}", output[-6000:])
@@ -89,8 +87,10 @@ def unit(preset, env=None):
 
 def tools(_tier):
     """The tests of the tests, and of the scripts in deploy/: what decides over good and bad must be right itself."""
-    return python_tests([path for folder in ("tidy", "support", "deploy")
-                         for path in sorted(ROOT.glob(f"tests/{folder}/*_test.py"))], 300)
+    total = Results()
+    for folder in ("tidy", "support", "deploy"):
+        total.add(python_tests(sorted(ROOT.glob(f"tests/{folder}/*_test.py")), 300))
+    return total
 
 
 def tidy(_tier):
@@ -103,6 +103,7 @@ def build_dev(_tier):
 
 
 def unit_dev(_tier):
+    build("dev")  # or it would test what was built some time ago
     return unit("dev")
 
 
@@ -149,7 +150,7 @@ def asan(_tier):
     build("asan")
     total = unit("asan", SANITIZER_OPTIONS)
     env = {"LONGHAUL_BIN": str(ROOT / "build/asan/bin"), "LONGHAUL_SLOW": "1", **SANITIZER_OPTIONS}
-    total.add(python_tests(sorted(ROOT.glob("tests/e2e/rank_killed_test.py")), 1200, env))
+    total.add(python_tests([ROOT / "tests/e2e/rank_killed_test.py"], 1200, env))
     return total
 
 

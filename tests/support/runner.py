@@ -4,8 +4,10 @@ moved folder cannot pass for a green one."""
 import argparse
 import sys
 import time
+import traceback
 
 import groups
+import processes
 from results import Results
 
 TIERS = ("quick", "default", "full", "gpu")
@@ -16,7 +18,7 @@ GROUPS = [
     ("tidy", ("quick", "default", "full"), ["tidy"], groups.tidy),
     ("build", ("quick", "default", "full"), ["build"], groups.build_dev),
     ("unit", ("quick", "default", "full"), ["build"], groups.unit_dev),
-    ("e2e", ("default", "full"), ["build", "demo", "metrics"], groups.e2e),
+    ("e2e", ("default", "full"), ["build", "demo", "metrics", "page"], groups.e2e),
     ("page", ("default", "full"), ["build", "page"], groups.page),
     ("clang-tidy", ("default", "full"), ["tidy", "build"], groups.clang_tidy),
     ("asan", ("default", "full"), ["build"], groups.asan),
@@ -45,6 +47,8 @@ def run_group(name, packages, function, tier):
         results = function(tier)
     except groups.Broken as broken:
         results = Results.failure(f"{name}: {broken}")
+    except Exception as error:  # of the group itself; the other groups still have something to tell
+        results = Results.failure(f"{name}: {error!r}", traceback.format_exc())
     if results.passed + results.failed + len(results.skipped) == 0:
         results = Results.failure(f"{name}: no test was found")
     for failure in results.failures:
@@ -80,4 +84,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    processes.stop_on_signals()
     sys.exit(main(sys.argv[1:]))

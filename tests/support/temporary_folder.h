@@ -1,4 +1,4 @@
-// A folder for one test, removed with everything in it.
+// A folder for one test, below TMPDIR, removed with everything in it. Its name is short: sockets lie in it.
 #pragma once
 
 #include <cstdlib>
@@ -13,7 +13,7 @@ namespace longhaul {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "longhaul-XXXXXX").string()) {
+  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "lh-XXXXXX").string()) {
     CHECK(::mkdtemp(path_.data()) != nullptr);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -1,5 +1,6 @@
 """Runs the tests of Python files and prints TAP:  unittest_tap.py FILE… [-k PATTERN]"""
 import importlib.util
+import signal
 import sys
 import time
 import unittest
@@ -10,6 +11,7 @@ class TapResult(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.number = 0
+        self.bad = 0
         self.started = 0.0
 
     def startTest(self, test):
@@ -18,6 +20,7 @@ class TapResult(unittest.TestResult):
 
     def report(self, test, good, note="", details=""):
         self.number += 1
+        self.bad += not good
         name = test.id().split(".", 1)[-1] if "." in test.id() else str(test)
         seconds = time.monotonic() - self.started
         print(f"{'ok' if good else 'not ok'} {self.number} - {name} ({seconds:.1f} s){note}")
@@ -56,6 +59,19 @@ def load(path):
     return module
 
 
+def stop_on_signals(result):
+    """A signal fails the test that runs, with its cleanups (a run of real processes ends in one), and starts
+    no other. A second one must not cut the cleanups short."""
+    def stop(number, _frame):
+        if not result.shouldStop:
+            result.stop()
+            result.failfast = True  # ends the test at its first subtest, too
+            raise SystemExit(f"stopped by {signal.Signals(number).name}")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
 def main(arguments):
     loader = unittest.TestLoader()
     if "-k" in arguments:
@@ -64,9 +80,10 @@ def main(arguments):
         del arguments[at:at + 2]
     suite = unittest.TestSuite(loader.loadTestsFromModule(load(Path(a))) for a in arguments)
     result = TapResult()
+    stop_on_signals(result)
     suite.run(result)
     print(f"1..{result.number}")
-    return 1 if result.failures or result.errors else 0
+    return 1 if result.bad or result.shouldStop else 0
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def includes_follow_deps(tree):
             allowed.update(target.deps)
         for included in INCLUDE.findall(text):
             if included not in tree.paths:
-                if "/" in included and not included.startswith(("boost/", "gtest/")):
-                    offences.append(f"{path}: \"{included}\" is not in the repository")
+                if not included.startswith(("boost/", "gtest/")):
+                    offences.append(f"{path}: \"{included}\" is not in the repository (paths begin at its root)")
                 continue
             target = tree.module_of(included)
             if target is None:
@@ -65,7 +65,8 @@ def includes_follow_deps(tree):
 
 def deps_follow_layers(tree):
     offences = []
-    for module in tree.modules.values():
+    programs = [t for t in tree.targets if t.kind == "add_program" and not t.folder.startswith("tests/")]
+    for module in [*tree.modules.values(), *programs]:
         allowed = layer_of(module.folder)
         if allowed is None:
             offences.append(f"{module.folder}: has no row in tests/tidy/arrows.py")
@@ -84,6 +85,13 @@ HEAVY = {
     "daemon/runtime/channel/tls_channel.h": "the two ends of the connection include it, nobody else",
     "daemon/runtime/channel/tls_psk.h": "as tls_channel.h",
 }
+
+
+def beast_stays_in_http(tree):
+    """HTTP is spoken in one place; all others see requests and replies."""
+    beast = re.compile(r"^\s*#\s*include\s+[<\"]boost/beast", re.M)
+    return [f"{path}: includes Beast outside telemetry/http" for path, text in tree.cpp(tests=False)
+            if beast.search(text) and not path.startswith("telemetry/http/")]
 
 
 def headers_stay_light(tree):

@@ -38,6 +38,7 @@ def reasons(tree):
 
 def sources_have_tests(tree):
     excused, offences = reasons(tree), []
+    tests = {Path(path).name for path in tree.files if path.startswith("tests/")}
     for path, _ in tree.cpp((".cc",), tests=False):
         if Path(path).name == "main.cc":
             continue  # wiring only; the end-to-end tests run it
@@ -48,6 +49,9 @@ def sources_have_tests(tree):
         elif not excused.get(path):
             offences.append(f"{path}: no {test}, and no reason in {REASONS}")
     for path, reason in excused.items():
-        named = [path] + re.findall(r"tests/\S+_test\.(?:cc|py)", reason)
-        offences += [f"{REASONS}: {name} does not exist" for name in named if name not in tree.files]
+        if path not in tree.files:
+            offences.append(f"{REASONS}: {path} does not exist")
+        for name in re.findall(r"[\w./-]*_test\.(?:cc|py)", reason):  # with its folder or without
+            if name not in tree.files and ("/" in name or name not in tests):
+                offences.append(f"{REASONS}: {name} does not exist")
     return offences

@@ -1,4 +1,5 @@
-"""What tools say about form. They are run on the files in the repository, not on the parsed tree."""
+"""What tools say about form."""
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,9 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def shell_parses(tree):
     offences = []
     for path, text in tree.files.items():
-        if text.startswith(("#!/bin/bash", "#!/usr/bin/env bash")) or path.endswith(".sh"):
-            result = subprocess.run(["bash", "-n", path], cwd=ROOT, capture_output=True, text=True)
-            offences += result.stderr.splitlines()
+        found = re.match(r"#!(?:/usr)?/bin/(?:env )?(bash|sh)\b", text)
+        if found or path.endswith(".sh"):
+            shell = found.group(1) if found else "bash"
+            result = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True)
+            if result.returncode != 0 or result.stderr:
+                offences.append(f"{path}: {' '.join(result.stderr.split()) or f'exit code {result.returncode}'}")
     return offences
 
 
@@ -24,4 +28,7 @@ def clang_format(tree):
     paths = [path for path, _ in tree.cpp()]
     result = subprocess.run([tool, "--dry-run", "--Werror", "--ferror-limit=1", *paths], cwd=ROOT,
                             capture_output=True, text=True)
-    return sorted({line.split(": error")[0] for line in result.stderr.splitlines() if ": error" in line})
+    offences = sorted({line.split(": error")[0] for line in result.stderr.splitlines() if ": error" in line})
+    if result.returncode != 0 and not offences:  # it could not do its work
+        offences = [f"clang-format-14: exit code {result.returncode}: {result.stderr.strip()[-300:]}"]
+    return offences

@@ -1,9 +1,13 @@
 """Each rule finds the offence that it is for, in a small invented tree, and is silent without it."""
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 import arrows
 import coverage
 import cpp_source
+import formatting
 import purity
 import sizes
 import words
@@ -39,6 +43,18 @@ class RuleTest(unittest.TestCase):
 
     def test_an_include_of_nothing(self):
         self.check(arrows.includes_follow_deps, {"base/core/check.cc": '#include "base/core/gone.h"\n'}, "not in the repo")
+
+    def test_an_include_without_its_folder(self):
+        self.check(arrows.includes_follow_deps, {"base/core/check.cc": '#include "check.h"\n'}, "not in the repo")
+
+    def test_a_dep_of_a_program_against_the_layers(self):
+        self.check(arrows.deps_follow_layers,
+                   {"wire/CMakeLists.txt": "add_program(NAME tool SRCS main.cc DEPS daemon_core)"}, "tool → daemon_core is no arrow")
+
+    def test_beast_in_a_source_of_another_module(self):
+        for line in ("#include <boost/beast/http.hpp>\n", '#include "boost/beast/http.hpp"\n'):
+            self.check(arrows.beast_stays_in_http, {"daemon/core/decide.cc": line}, "daemon/core/decide.cc: includes Beast")
+        self.assertEqual(arrows.beast_stays_in_http(tree(files={"telemetry/http/a.cc": "#include <boost/beast/http.hpp>\n"})), [])
 
     def test_a_dep_against_the_layers(self):
         self.check(arrows.deps_follow_layers,
@@ -77,13 +93,36 @@ class RuleTest(unittest.TestCase):
                    {"tests/tidy/untested.txt": "base/core/check.cc: aborts\nbase/gone.cc: was\n"}, "does not exist")
         self.check(coverage.sources_have_tests,
                    {"tests/tidy/untested.txt": "base/core/check.cc: by tests/base/no_test.cc\n"}, "no_test.cc does not")
+        self.check(coverage.sources_have_tests,
+                   {"tests/tidy/untested.txt": "base/core/check.cc: no_test.cc kills processes\n"}, "no_test.cc does not")
+        self.assertEqual(coverage.sources_have_tests(
+            tree(files={"tests/tidy/untested.txt": "base/core/check.cc: decide_test.cc\n"})), [])
 
     def test_words(self):
-        for text in ("// TO" "DO: later\n", "<" * 7 + " HEAD\n", "see /wo" "rk/x/y\n", "blank \n"):
+        for text in ("// TO" "DO: later\n", "<" * 7 + " HEAD\n", "see /ho" "me/x/y\n", "blank \n"):
             self.check(words.text_is_clean, {"base/core/check.h": text}, "base/core/check.h:1")
 
     def test_a_document_that_is_not_there(self):
         self.check(words.documents_exist, {"base/core/check.h": "// see doc" "s/gone.md\n"}, "gone.md does not exist")
+
+
+    def test_shell_scripts_of_either_shell_that_do_not_parse(self):
+        for first in ("#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env bash", "#!/bin/sh -e"):
+            self.check(formatting.shell_parses, {"deploy/tool": first + "\nif true; then\n"}, "deploy/tool: ")
+        self.check(formatting.shell_parses, {"deploy/tool.sh": "case x in\n"}, "deploy/tool.sh: ")
+        self.check(formatting.shell_parses, {"deploy/tool": "#!/bin/sh\nx=(1 2)\n"}, "deploy/tool: ")  # bash only
+
+    def test_a_formatter_that_crashes_is_no_pass(self):
+        for script, words_of_offence in (("kill -SEGV $$", "exit code -11"), ("echo no such style >&2; exit 1", "no such style"),
+                                         ("echo 'base/core/check.h:1:2: error: x' >&2; exit 1", "base/core/check.h:1:2")):
+            with tempfile.TemporaryDirectory() as folder:
+                tool = Path(folder, "clang-format-14")
+                tool.write_text(f"#!/bin/sh\n{script}\n")
+                tool.chmod(0o755)
+                with mock.patch.object(formatting.shutil, "which", return_value=str(tool)):
+                    offences = formatting.clang_format(tree())
+            self.assertEqual(len(offences), 1, offences)
+            self.assertIn(words_of_offence, offences[0])
 
 
 class FunctionTest(unittest.TestCase):

@@ -11,7 +11,7 @@
 
 #include "base/posix/file.h"
 #include "base/posix/process_table.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul {
 namespace {
@@ -48,10 +48,17 @@ TEST(ChildProcessTest, TellsExitCodesAndSignalsApart) {
 }
 
 TEST(ChildProcessTest, ItsDescriptorBecomesReadableWhenTheChildEnds) {
-  auto child = spawn_child(shell("sleep 0.2; exit 4"));
+  int gate[2];
+  ASSERT_EQ(::pipe2(gate, O_CLOEXEC), 0);
+  UniqueFd waits(gate[0]), opens(gate[1]);
+  ChildSpec spec = shell("read line; exit 4");
+  spec.stdin_fd = waits.get();
+  auto child = spawn_child(spec);
   ASSERT_TRUE(child);
   EXPECT_FALSE(*try_wait_child(child->pid));
   pollfd wanted{child->pidfd.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&wanted, 1, 0), 0);
+  opens.reset();  // end of file: its read is over
   EXPECT_EQ(::poll(&wanted, 1, 10'000), 1);
   const auto status = try_wait_child(child->pid);
   ASSERT_TRUE(status && *status);
@@ -71,7 +78,7 @@ TEST(ChildProcessTest, AMissingProgramIsAnErrorNotAChild) {
 }
 
 TEST(ChildProcessTest, GetsOnlyTheEnvironmentAndDescriptorsItIsGiven) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   int leaked[2];
   ASSERT_EQ(::pipe(leaked), 0);  // not close-on-exec: somebody's mistake
   UniqueFd meant(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
@@ -93,7 +100,7 @@ TEST(ChildProcessTest, GetsOnlyTheEnvironmentAndDescriptorsItIsGiven) {
 }
 
 TEST(ChildProcessTest, CanSwapStandardOutputAndError) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   UniqueFd one(::creat((directory.path() + "/one").c_str(), 0644)),
       two(::creat((directory.path() + "/two").c_str(), 0644));
   ChildSpec spec = shell("echo out; echo err >&2");
@@ -131,7 +138,7 @@ TEST(ChildProcessTest, StartsWithDefaultSignalsWhateverTheParentIgnores) {
 }
 
 TEST(ChildProcessTest, TheDeathSignalComesWhenTheParentIsKilled) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string pid_file = directory.path() + "/pid";
   const pid_t parent = ::fork();
   if (parent == 0) {

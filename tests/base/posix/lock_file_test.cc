@@ -6,13 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul {
 namespace {
 
 TEST(LockFileTest, OneHolderAtATimeAndTheRefusalNamesIt) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string path = directory.path() + "/lock";
   {
     const auto first = LockFile::acquire(path);
@@ -26,7 +26,7 @@ TEST(LockFileTest, OneHolderAtATimeAndTheRefusalNamesIt) {
 }
 
 TEST(LockFileTest, AKilledHolderHoldsNoLonger) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string path = directory.path() + "/lock";
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
@@ -49,7 +49,7 @@ TEST(LockFileTest, AKilledHolderHoldsNoLonger) {
 }
 
 TEST(LockFileTest, WaitsForADeadHoldersForkedChildButNotForALivingHolder) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string path = directory.path() + "/lock";
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);

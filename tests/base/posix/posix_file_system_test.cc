@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/posix/file.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul {
 namespace {
@@ -16,11 +17,10 @@ std::span<const std::byte> bytes_of(const std::string& text) { return std::as_by
 
 class PosixFileSystemTest : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ = testing::TempDir() + "posix_file_system_test_" + std::to_string(getpid());
-    ASSERT_TRUE(make_directories(root_));
-  }
-  std::string root_;
+  // What a test mounted may not stay when it fails.
+  ~PosixFileSystemTest() override { ::umount2(root_.c_str(), MNT_DETACH); }
+  const TemporaryFolder folder_;
+  const std::string root_ = folder_.path();
   PosixFileSystem files_;
 };
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <csignal>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "base/posix/child_process.h"
+#include "base/posix/file.h"
 
 namespace longhaul {
 namespace {
@@ -33,7 +35,9 @@ TEST(ProcessTableTest, ReadsANameThatLooksLikeTheRestOfTheLine) {
   spec.own_session = true;
   auto child = spawn_child(spec);
   ASSERT_TRUE(child);
-  ::usleep(200'000);
+  const auto renamed = [&] { return *read_file(fmt::format("/proc/{}/comm", child->pid)) == "a) R 1 1 1\n"; };
+  for (int i = 0; i < 1000 && !renamed(); ++i) ::usleep(10'000);
+  ASSERT_TRUE(renamed());
   const auto info = process_info(child->pid);
   ASSERT_TRUE(info);
   EXPECT_EQ(info->parent, ::getpid());

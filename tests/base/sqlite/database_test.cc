@@ -1,19 +1,15 @@
 #include "base/sqlite/database.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::sqlite {
 namespace {
 
-std::string fresh_path(const char* name) {
-  const std::string path = testing::TempDir() + name + std::to_string(getpid()) + ".db";
-  ::unlink(path.c_str());
-  return path;
-}
-
 TEST(Database, KeepsWhatATransactionCommittedAndDropsWhatFailed) {
-  auto db = Database::open(fresh_path("txn")).value();
+  const TemporaryFolder folder;
+  auto db = Database::open(folder / "txn.db").value();
   ASSERT_TRUE(db.execute("CREATE TABLE t(k INTEGER PRIMARY KEY, v TEXT)"));
   ASSERT_TRUE(db.transaction([&]() -> Result<> { return db.execute("INSERT INTO t VALUES(1,'one')"); }));
   const auto failed = db.transaction([&]() -> Result<> {
@@ -28,7 +24,8 @@ TEST(Database, KeepsWhatATransactionCommittedAndDropsWhatFailed) {
 }
 
 TEST(Database, BindsAndReadsEveryType) {
-  auto db = Database::open(fresh_path("types")).value();
+  const TemporaryFolder folder;
+  auto db = Database::open(folder / "types.db").value();
   ASSERT_TRUE(db.execute("CREATE TABLE t(a,b,c,d)"));
   auto insert = db.prepare("INSERT INTO t VALUES(?,?,?,?)").value();
   ASSERT_TRUE(

@@ -1,11 +1,10 @@
-#include <cstdlib>
-#include <filesystem>
 #include <vector>
 
 #include <time.h>
 
 #include "tests/benchmarks/trainer_comm/measurements.h"
 #include "tests/benchmarks/trainer_comm/ranks.h"
+#include "tests/support/temporary_folder.h"
 #include "trainer/data/indexed_dataset_writer.h"
 #include "trainer/loop/train_step.h"
 #include "trainer/model/initialize.h"
@@ -67,14 +66,12 @@ double seconds_of_steps(HostMesh& mesh, const config::RunConfig& config) {
 }  // namespace
 
 double tokens_per_second(int ranks) {
-  char folder[] = "/tmp/longhaul-bench-XXXXXX";
-  CHECK(::mkdtemp(folder) != nullptr);
-  const std::string corpus = std::string(folder) + "/corpus";
+  const TemporaryFolder folder;
+  const std::string corpus = folder / "corpus";
   write_corpus(corpus);
   const config::RunConfig config = demo_shape(corpus);
   const double seconds =
       run_bench_ranks(ranks, [&](HostMesh& mesh) { return seconds_of_steps(mesh, config); });
-  std::filesystem::remove_all(folder);
   return static_cast<double>(kSteps * config.batch.global * config.model.sequence_length) / seconds;
 }
 

@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/posix/file.h"
 #include "base/posix/posix_file_system.h"
 #include "checkpoint/format/state_digest.h"
 #include "tests/checkpoint/store/store_fixture.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::checkpoint {
 namespace {
@@ -30,10 +30,9 @@ TEST_F(StoreTest, GivesBackBitForBitWhatWasCommitted) {
 }
 
 TEST_F(StoreTest, WorksOnARealDisk) {
-  const std::string root = testing::TempDir() + "store_test_" + std::to_string(getpid());
-  ASSERT_TRUE(make_directories(root));
+  const TemporaryFolder folder;
   PosixFileSystem files;
-  Store store(files, root);
+  Store store(files, folder.path());
   const Checkpoint saved = save(store, {10, 0, "1.1"}, 3).value();
   EXPECT_EQ(difference(store, store.load(saved.path).value()), "");
   EXPECT_EQ(list_directory(saved.path).value(),

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "daemon/agent/agent_memory.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -21,7 +21,7 @@ TEST(AgentPathsTest, ASocketPathTooLongForTheSystemMovesToAShortOneOfItsOwn) {
 }
 
 TEST(AgentPathsTest, OnlyItsOwnerGetsAtTheSocket) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const AgentPaths paths = agent_paths({"", "", directory.path()}, "node-0", "/tmp");
   ASSERT_TRUE(make_agent_folders(paths));
   struct stat info {};
@@ -30,7 +30,7 @@ TEST(AgentPathsTest, OnlyItsOwnerGetsAtTheSocket) {
 }
 
 TEST(AgentMemoryTest, IsKept) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string path = directory.path() + "/agent.json";
   EXPECT_EQ(*load_daemon_identity(path), DaemonIdentity{});
   ASSERT_TRUE(save_daemon_identity(path, DaemonIdentity{"run", 7, "uuid"}));

@@ -15,7 +15,7 @@
 #include "base/posix/process_table.h"
 #include "tests/config/example.h"
 #include "tests/support/fake_daemon.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 
@@ -88,7 +88,7 @@ class AgentProgramTest : public ::testing::Test {
   const std::string& run() const { return directory_.path(); }
   std::string node() const { return run() + "/nodes/node-0"; }
 
-  testing::TemporaryDirectory directory_;
+  TemporaryFolder directory_;
   std::vector<pid_t> agents_;
 };
 

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 #include "base/posix/file.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -30,7 +30,7 @@ class DiaryTest : public ::testing::Test {
     return list;
   }
 
-  testing::TemporaryDirectory directory_;
+  TemporaryFolder directory_;
   std::string path_ = directory_.path() + "/entries.jsonl";
   FixedClock clock_;
   std::vector<int> written_;

@@ -9,7 +9,7 @@
 #include "base/posix/file.h"
 #include "base/posix/process_table.h"
 #include "daemon/agent/agent_messages.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -29,7 +29,7 @@ class EarlierLifeTest : public ::testing::Test {
     return ranks;
   }
 
-  testing::TemporaryDirectory directory_;
+  TemporaryFolder directory_;
   AgentPaths paths_ = agent_paths({"", "", directory_.path()}, "node-0", directory_.path());
   Spool spool_ = [this] {
     EXPECT_TRUE(make_agent_folders(paths_));

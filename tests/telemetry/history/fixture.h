@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -10,14 +11,14 @@
 
 #include "telemetry/history/history.h"
 #include "telemetry/history/reader.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::telemetry {
 
 inline std::string fresh_history_path(std::string name) {
+  static std::deque<TemporaryFolder> folders;  // there until the program ends
   std::replace(name.begin(), name.end(), '/', '-');
-  const std::string path = testing::TempDir() + "history-" + name + "-" + std::to_string(getpid()) + ".db";
-  for (const char* end : {"", "-wal", "-shm"}) ::unlink((path + end).c_str());
-  return path;
+  return folders.emplace_back() / (name + ".db");
 }
 
 inline StepRecord step_record(int64_t step, double loss, double grad_norm = 1.0) {

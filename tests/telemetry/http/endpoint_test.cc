@@ -6,12 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/temporary_folder.h"
+
 namespace longhaul::telemetry::http {
 namespace {
-
-std::string socket_path(const char* name) {
-  return testing::TempDir() + name + std::to_string(getpid()) + ".sock";
-}
 
 TEST(Endpoint, WhatIsNoAddressIsRefusedWithTheFormsThatAre) {
   for (const char* text : {"", "8080", "host", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:80x",
@@ -34,8 +32,8 @@ TEST(Endpoint, APortInUseIsAConflictThatNamesIt) {
 }
 
 TEST(Endpoint, ASocketFileOfADeadProcessIsReplacedAndThatOfALivingOneIsNot) {
-  const std::string path = socket_path("replaced");
-  ::unlink(path.c_str());
+  const TemporaryFolder folder;
+  const std::string path = folder / "replaced.sock";
   const Endpoint e = parse_endpoint("unix:" + path).value();
   { const auto gone = listen_on(e).value(); }
   struct stat before {};
@@ -49,7 +47,8 @@ TEST(Endpoint, ASocketFileOfADeadProcessIsReplacedAndThatOfALivingOneIsNot) {
 }
 
 TEST(Endpoint, AFileThatIsNoSocketIsLeftAlone) {
-  const std::string path = socket_path("precious");
+  const TemporaryFolder folder;
+  const std::string path = folder / "precious.sock";
   std::ofstream(path) << "precious";
   EXPECT_EQ(listen_on(parse_endpoint("unix:" + path).value()).error().code, ErrorCode::kConflict);
   std::string content;

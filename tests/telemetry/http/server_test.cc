@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/telemetry/http/fixture.h"
 
 namespace longhaul::telemetry::http {
@@ -26,7 +27,8 @@ TEST(Server, APortInUseIsAConflict) {
 }
 
 TEST(Server, AUnixListenerKnowsWhoAsksAndRemovesItsFile) {
-  const std::string path = testing::TempDir() + "operator" + std::to_string(getpid()) + ".sock";
+  const TemporaryFolder folder;
+  const std::string path = folder / "operator.sock";
   {
     RunningServer server(
         {},

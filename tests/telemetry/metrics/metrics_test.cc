@@ -2,10 +2,11 @@
 
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::telemetry {
 namespace {
@@ -68,8 +69,9 @@ TEST(Metrics, PromtoolHasNoComplaint) {
 #else
   Metrics m("demo", "0.1.0");
   fill(m);
-  const std::string path = testing::TempDir() + "metrics-" + std::to_string(getpid()) + ".txt";
-  std::ofstream(path) << m.text();
+  const TemporaryFolder folder;
+  const std::string path = folder / "metrics.txt";
+  folder.write("metrics.txt", m.text());
   std::FILE* pipe = ::popen((LONGHAUL_PROMTOOL " check metrics --extended < " + path + " 2>&1").c_str(), "r");
   ASSERT_NE(pipe, nullptr);
   std::string output;

@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/trainer/data/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "trainer/data/indexed_dataset_writer.h"
 
 namespace longhaul::trainer::data {

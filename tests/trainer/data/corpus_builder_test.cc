@@ -9,7 +9,7 @@
 
 #include "base/json/json.h"
 #include "base/posix/file.h"
-#include "tests/trainer/data/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "trainer/data/batch_source.h"
 #include "trainer/data/indexed_dataset.h"
 

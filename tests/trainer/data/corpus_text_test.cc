@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/trainer/data/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::trainer::data {
 namespace {

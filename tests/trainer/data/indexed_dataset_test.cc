@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/posix/file.h"
-#include "tests/trainer/data/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "trainer/data/indexed_dataset_writer.h"
 
 namespace longhaul::trainer::data {

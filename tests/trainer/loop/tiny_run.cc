@@ -142,18 +142,14 @@ RankPorts real_ports() {
 }
 
 TinyRun::TinyRun() {
-  char name[] = "/tmp/tiny_run_XXXXXX";
-  folder_ = ::mkdtemp(name);
   std::filesystem::create_directories(store());
-  write_corpus(folder_ + "/one", 5, 6000);
-  write_corpus(folder_ + "/two", 9, 3000);
+  write_corpus(folder_ / "one", 5, 6000);
+  write_corpus(folder_ / "two", 9, 3000);
   write_config(12);
 }
 
-TinyRun::~TinyRun() { std::filesystem::remove_all(folder_); }
-
 void TinyRun::write_config(int64_t target_steps, const std::string& more) {
-  std::ofstream(folder_ + "/run.yaml") << fmt::format(R"(version: 1
+  std::ofstream(folder_ / "run.yaml") << fmt::format(R"(version: 1
 run: {{name: tiny, seed: 11, target_steps: {}}}
 model: {{layers: 2, hidden: 32, heads: 2, sequence_length: 16, vocabulary_size: 64}}
 batch: {{micro: 2, global: 12}}
@@ -164,14 +160,14 @@ data:
 optimizer: {{learning_rate: 0.01, min_learning_rate: 0.001, warmup_samples: 24, decay_samples: 2000}}
 checkpoint: {{every_steps: 4}}
 {})",
-                                                      target_steps, more);
+                                                     target_steps, more);
 }
 
 TinyRun::Result TinyRun::run(const Launch& launch) {
   Result result;
   auto master = listen_at({"127.0.0.1", 0});
   const uint16_t port = *port_of(master->get());
-  const std::string socket = folder_ + "/agent.sock";
+  const std::string socket = folder_ / "agent.sock";
   Agent agent(socket, launch, result);
   for (int r = 0; r < launch.ranks; ++r) {
     const pid_t pid = ::fork();
@@ -183,7 +179,7 @@ TinyRun::Result TinyRun::run(const Launch& launch) {
       RankEnvironment environment{r, std::max(launch.ranks, launch.world_size), "127.0.0.1", port};
       if (r == 0) environment.master_fd = master->release();
       environment.agent_socket = socket;
-      environment.run_directory = folder_;
+      environment.run_directory = path();
       environment.directed = !launch.generation.empty();
       if (environment.directed) environment.generation = launch.generation;
       environment.branch = launch.branch;

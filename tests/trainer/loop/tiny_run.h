@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/json/json.h"
+#include "tests/support/temporary_folder.h"
 #include "trainer/loop/environment.h"
 #include "trainer/loop/rank.h"
 
@@ -21,12 +22,11 @@ RankPorts real_ports();
 class TinyRun {
  public:
   TinyRun();
-  ~TinyRun();
   TinyRun(const TinyRun&) = delete;
   TinyRun& operator=(const TinyRun&) = delete;
 
-  std::string path() const { return folder_; }
-  std::string store() const { return folder_ + "/store"; }
+  std::string path() const { return folder_.path(); }
+  std::string store() const { return folder_ / "store"; }
   void write_config(int64_t target_steps, const std::string& more = "");
 
   struct Running {
@@ -61,7 +61,7 @@ class TinyRun {
   void corrupt(const std::string& checkpoint_name, int rank = 0);
 
  private:
-  std::string folder_;
+  TemporaryFolder folder_;
 };
 
 }  // namespace longhaul::trainer

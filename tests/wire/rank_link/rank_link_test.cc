@@ -1,9 +1,7 @@
 #include "wire/rank_link/rank_link.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/posix/system_clock.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::wire {
 namespace {
@@ -19,8 +18,6 @@ namespace {
 class Agent {
  public:
   Agent() {
-    char name[] = "/tmp/rank_link_XXXXXX";
-    folder_ = ::mkdtemp(name);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strcpy(address.sun_path, path().c_str());
@@ -28,9 +25,8 @@ class Agent {
     EXPECT_EQ(0, ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
     EXPECT_EQ(0, ::listen(listener_.get(), 1));
   }
-  ~Agent() { std::filesystem::remove_all(folder_); }
 
-  std::string path() const { return folder_ + "/agent.sock"; }
+  std::string path() const { return folder_ / "agent.sock"; }
   void accept() { connection_.reset(::accept(listener_.get(), nullptr, nullptr)); }
   void say(std::string_view text) {
     ASSERT_EQ(static_cast<ssize_t>(text.size()), ::send(connection_.get(), text.data(), text.size(), 0));
@@ -43,7 +39,7 @@ class Agent {
   void hang_up() { connection_.reset(); }
 
  private:
-  std::string folder_;
+  TemporaryFolder folder_;
   UniqueFd listener_;
   UniqueFd connection_;
 };

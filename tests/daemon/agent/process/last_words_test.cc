@@ -4,13 +4,13 @@
 
 #include "base/json/json.h"
 #include "base/posix/file.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
 
 TEST(LastWordsTest, AreTheEndOfTheFileFromALinesBeginning) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string path = directory.path() + "/err";
   EXPECT_EQ(last_words(path, 0), "");
   ASSERT_TRUE(write_file_durably(path, "one\ntwo\nthree\n"));

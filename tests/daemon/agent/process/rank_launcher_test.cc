@@ -8,7 +8,7 @@
 
 #include "base/posix/file.h"
 #include "base/posix/process_table.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -42,7 +42,7 @@ class RankLauncherTest : public ::testing::Test {
   }
   static bool can_bind(int port) { return static_cast<bool>(RendezvousSocket::open("127.0.0.1", port)); }
 
-  testing::TemporaryDirectory directory_;
+  TemporaryFolder directory_;
   std::string trainer_ = directory_.path() + "/trainer";
   std::string logs_ = directory_.path() + "/logs";
   LaunchCommand launch_;

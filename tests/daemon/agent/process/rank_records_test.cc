@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "base/posix/file.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
 
 TEST(RankRecordsTest, ComeBackAsTheyWereSaved) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string path = directory.path() + "/ranks.json";
   EXPECT_EQ(*load_rank_records(path), RankRecords{});
   const RankRecords records{{3, 7}, {{{{3, 7}, 0}, 1234, 5678}, {{{3, 7}, 1}, 0, 0}}};
@@ -18,7 +18,7 @@ TEST(RankRecordsTest, ComeBackAsTheyWereSaved) {
 }
 
 TEST(RankRecordsTest, ADamagedFileIsAnErrorNotAnEmptyList) {
-  testing::TemporaryDirectory directory;
+  TemporaryFolder directory;
   const std::string path = directory.path() + "/ranks.json";
   for (const char* text : {"", "{", "{}", R"({"newest":"x","ranks":[]})", R"({"newest":"1.1","ranks":[3]})",
                            R"({"newest":"1.1","ranks":[{"generation":"1.1","rank":0}]})"}) {

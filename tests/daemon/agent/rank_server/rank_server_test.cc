@@ -13,7 +13,7 @@
 
 #include "base/posix/file.h"
 #include "base/posix/unique_fd.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -62,7 +62,7 @@ class RankServerTest : public ::testing::Test {
                                                     : std::string(buffer, static_cast<size_t>(n));
   }
 
-  testing::TemporaryDirectory directory_;
+  TemporaryFolder directory_;
   std::string path_ = directory_.path() + "/agent.sock";
   boost::asio::io_context io_;
   std::optional<RankId> known_ = RankId{{1, 1}, 7};

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/posix/file.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
@@ -36,7 +36,7 @@ class SpoolTest : public ::testing::Test {
   }
   int64_t size() { return static_cast<int64_t>(read_file(path_)->size()); }
 
-  testing::TemporaryDirectory directory_;
+  TemporaryFolder directory_;
   std::string path_ = directory_.path() + "/entries.jsonl";
 };
 

@@ -5,24 +5,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/posix/file.h"
 #include "config/load.h"
 #include "tests/config/example.h"
+#include "tests/support/temporary_folder.h"
 
 namespace longhaul::daemon {
 namespace {
 
-std::string fresh_store(const char* name) {
-  const std::string path =
-      testing::TempDir() + name + std::to_string(getpid()) + "_" + std::to_string(rand());
-  EXPECT_TRUE(make_directories(path));
-  return path;
-}
-
 TEST(Term, EveryClaimIsHigherAndOnlyTheLastHolds) {
-  const std::string store = fresh_store("term");
+  const TemporaryFolder folder;
+  const std::string& store = folder.path();
   const Term first = claim_term(store).value();
   EXPECT_EQ(first.number, 1);
   EXPECT_TRUE(holds_term(store, first).value());
@@ -33,7 +27,8 @@ TEST(Term, EveryClaimIsHigherAndOnlyTheLastHolds) {
 }
 
 TEST(Term, ClaimantsAtOnceGetDifferentTerms) {
-  const std::string store = fresh_store("race");
+  const TemporaryFolder folder;
+  const std::string& store = folder.path();
   std::vector<Term> terms(8);
   {
     std::vector<std::jthread> threads;
@@ -45,7 +40,8 @@ TEST(Term, ClaimantsAtOnceGetDifferentTerms) {
 }
 
 TEST(Generations, OnlyTheNewestLaunchStandsAndNoneLowersTheFence) {
-  const std::string store = fresh_store("generations");
+  const TemporaryFolder folder;
+  const std::string& store = folder.path();
   ASSERT_TRUE(publish_generation(store, {1, 9}));
   ASSERT_TRUE(publish_generation(store, {1, 10}));
   ASSERT_TRUE(publish_generation(store, {1, 10})) << "done twice, after a crash, it is the same";
@@ -59,7 +55,8 @@ TEST(Generations, OnlyTheNewestLaunchStandsAndNoneLowersTheFence) {
 }
 
 TEST(Identity, AStoreBelongsToOneRunAndOneConfiguration) {
-  const std::string store = fresh_store("identity");
+  const TemporaryFolder folder;
+  const std::string& store = folder.path();
   auto config = config::parse(config::example_yaml(), "run.yaml", store).value();
   const auto uuid = check_identity(store, config);
   ASSERT_TRUE(uuid);
