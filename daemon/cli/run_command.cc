@@ -1,22 +1,45 @@
 // `longhaul run`: checks everything a person can get wrong, then keeps the daemon alive (keeper.h).
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "base/posix/file.h"
+#include "base/posix/lock_file.h"
 #include "config/check.h"
 #include "config/load.h"
 #include "daemon/cli/arguments.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/keeper.h"
+#include "daemon/runtime/term/term.h"
 
 namespace longhaul::daemon {
 namespace {
 
-// The run directory's own run.yaml is what the daemon and the ranks read.
-Result<> install_config(const std::string& file, const std::string& run_directory) {
+// Nobody trains with the folder and its store holds this run or none. A folder that is not there yet is
+// nobody's. The lock is held by the result: the daemon that is started after it wants it for itself.
+Result<std::optional<LockFile>> claim(const config::Paths& paths, const config::RunConfig& wanted) {
+  LH_TRY(fits_store(paths.store, wanted));
+  std::optional<LockFile> lock;
+  if (!path_exists(paths.state)) return lock;
+  auto taken = LockFile::acquire(paths.state + "/daemon.lock");
+  if (!taken) return std::move(taken.error()).with_context("another daemon owns this run");
+  lock.emplace(std::move(*taken));
+  return lock;
+}
+
+// The run directory's own run.yaml is what the daemon and the ranks read; a running daemon reads it again
+// when it is started again. So it is replaced only where no daemon lives and the run stays the same one.
+Result<> install_config(const std::string& file, const std::string& run_directory,
+                        const config::RunConfig& wanted) {
   const std::string target = run_directory + "/run.yaml";
   std::error_code ec;
   if (std::filesystem::equivalent(file, target, ec)) return {};
+  LH_ASSIGN(const auto claimed, claim(wanted.paths, wanted));
+  std::optional<LockFile> claimed_before;  // its folders may be elsewhere
+  const auto before = config::load(target, run_directory);
+  if (before && before->paths.state != wanted.paths.state) {
+    LH_ASSIGN(claimed_before, claim(before->paths, wanted));
+  }
   LH_ASSIGN(const std::string text, read_file(file));
   LH_TRY(make_directories(run_directory));
   return write_file_durably(target, text);
@@ -38,7 +61,7 @@ int run_command(int argc, char** argv) {
   if (config->trainer.kind == "longhaul") {
     if (const auto files = config::check_files(*config); !files) return report_error(files.error());
   }
-  if (const auto installed = install_config(file, run_directory); !installed) {
+  if (const auto installed = install_config(file, run_directory, *config); !installed) {
     return report_error(Error{ErrorCode::kInvalid, installed.error().message});
   }
   KeeperOptions options;

@@ -94,6 +94,31 @@ class BadInput(RunTest):
             run.config[section][key] = kept
         self.assertEqual(sorted(p.name for p in Path(run.dir / "store").rglob("*")), before)
 
+    def test_another_file_touches_neither_a_live_run_nor_another_runs_directory(self):
+        run = self.run_of(steps=100000)
+        run.start()
+        run.wait_step(2)
+        before = (run.dir / "run.yaml").read_bytes()
+
+        def refused(needle, **changes):
+            config = json.loads(before)
+            for key, value in changes.items():
+                section, name = key.split("__")
+                config[section][name] = value
+            (run.dir / "other.yaml").write_text(json.dumps(config))
+            done = run.command("run", "other.yaml", "--run-dir", str(run.dir), "--exit")
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            self.assertIn(needle, done.stderr)
+            self.assertEqual((run.dir / "run.yaml").read_bytes(), before)
+
+        refused("another daemon owns this run", run__target_steps=50)
+        refused("seed=7, now seed=8", run__seed=8)
+        self.assertEqual(run.status()["state"], "training")
+        run.command("stop")
+        run.keeper.wait(60)
+        refused("seed=7, now seed=8", run__seed=8)
+        refused("belongs to run 'e2e'", run__name="other")
+
     def test_bad_usage_of_the_command_line(self):
         run = self.run_of()
         for words in (["run"], ["explode"], ["status", "--colour"], ["status", "--run-dir"], ["config", "check"], []):
