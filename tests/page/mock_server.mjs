@@ -92,11 +92,16 @@ export class MockServer {
   json(url, response) {
     const query = Object.fromEntries(url.searchParams);
     const name = url.pathname.slice("/api/v1/".length);
+    if (["from", "to"].some((key) => query[key] !== undefined && !(Number(query[key]) >= 0 && Number(query[key]) <= 2 ** 53))) {
+      response.writeHead(400, { "content-type": "application/problem+json" });
+      return void response.end(JSON.stringify({ title: "Bad parameter", status: 400 }));
+    }
     const body = name === "run" ? this.run() : this.model[name]?.(query);
     if (!body) {
       response.writeHead(404, { "content-type": "application/problem+json" });
       return void response.end(JSON.stringify({ title: "no such route", status: 404 }));
     }
+    if (name === "series" || name === "events") body.live = { epoch: this.epoch, seq: this.seq };
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify(body));
   }

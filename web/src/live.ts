@@ -2,7 +2,7 @@
 // the socket is lost it says so, keeps what it has and comes back; when sockets do not work at all
 // it polls; while the tab is hidden it rests.
 import { retryDelayMs } from "./backoff";
-import type { LiveFrame } from "./types";
+import type { LiveFrame, LivePosition } from "./types";
 
 export type Connection =
   | { kind: "connecting" }
@@ -11,10 +11,7 @@ export type Connection =
   | { kind: "resting" }
   | { kind: "lost"; retryAtMs: number };
 
-export interface Cursor {
-  epoch: string;
-  seq: number;
-}
+export type Cursor = LivePosition;
 
 export interface LivePorts {
   address: string;
@@ -27,6 +24,7 @@ export interface LivePorts {
 const SILENCE_MS = 45_000; // the server ticks every 15 s
 const HIDDEN_MS = 20_000;
 const POLL_MS = 5_000;
+const STEADY_MS = 5_000; // a socket that lived so long is no reason to wait longer when it ends
 const POLL_AFTER_FAILURES = 3;
 
 export class Live {
@@ -36,6 +34,7 @@ export class Live {
   private loading = false;
   private held: LiveFrame[] = [];
   private attempt = 0;
+  private openedAtMs = 0;
   private heardAtMs = 0;
   private retryTimer = 0;
   private hiddenTimer = 0;
@@ -67,6 +66,12 @@ export class Live {
       const newer = fresh && (!this.cursor || fresh.epoch !== this.cursor.epoch || fresh.seq > this.cursor.seq);
       if (newer) this.cursor = fresh;
       this.needSnapshot = false;
+    } catch (error) {
+      // What is shown and what comes would not fit together: begin again from a snapshot.
+      this.needSnapshot = true;
+      this.held = [];
+      this.drop();
+      throw error;
     } finally {
       this.loading = false;
     }
@@ -93,7 +98,7 @@ export class Live {
       return this.retryLater();
     }
     this.socket = socket;
-    this.heardAtMs = performance.now();
+    this.heardAtMs = this.openedAtMs = performance.now();
     socket.onopen = () => socket.send(JSON.stringify(this.cursor ?? { epoch: null, seq: null }));
     socket.onmessage = (message) => this.onMessage(String(message.data));
     socket.onclose = () => this.onClose(socket);
@@ -101,7 +106,7 @@ export class Live {
 
   private onMessage(text: string): void {
     this.heardAtMs = performance.now();
-    this.attempt = 0;
+    if (this.heardAtMs - this.openedAtMs > STEADY_MS) this.attempt = 0;
     this.stopPolling();
     this.ports.onConnection({ kind: "live" });
     try {
@@ -113,14 +118,14 @@ export class Live {
 
   private take(frame: LiveFrame): void {
     if (frame.type === "batch") return frame.frames.forEach((one) => this.take(one));
+    if (this.loading) {
+      this.held.push(frame);
+      return;
+    }
     if (frame.type === "reset") {
       this.cursor = { epoch: frame.epoch, seq: frame.seq };
       this.needSnapshot = true;
-      this.refetch().catch(() => this.socket?.close());
-      return;
-    }
-    if (this.loading) {
-      this.held.push(frame);
+      this.refetch().catch(() => undefined);
       return;
     }
     if (frame.type === "hello") {
