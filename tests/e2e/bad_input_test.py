@@ -5,7 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from run_support import RunTest
+from run_support import RunTest, wait_for
 
 
 class BadInput(RunTest):
@@ -78,6 +78,30 @@ class BadInput(RunTest):
         run.config["paths"] = {"store": str(store)}
         run.write()
         self.refused(run, str(store), "No space left")
+
+    def test_a_store_that_fills_up_is_told_once_and_training_goes_on(self):
+        if os.geteuid() != 0:
+            self.skipTest("mounting a small tmpfs needs root")
+        run = self.run_of(steps=100000, every=5, checkpoint__keep_last=1000)
+        store = run.dir / "small"
+        store.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", store]).returncode != 0:
+            self.skipTest("this machine does not allow mounts")
+        self.addCleanup(subprocess.run, ["umount", "-l", store])
+        run.config["paths"] = {"store": str(store)}
+        run.write()
+        (store / "filler").write_bytes(b"x" * (40 << 20))
+        run.start()
+        run.wait_step(7)
+        kinds = lambda: [event["kind"] for event in run.events()]
+        wait_for("the word of it", lambda: "checkpoint_failed" in kinds())
+        step = run.status()["step"]
+        run.wait_step(step + 20)
+        self.assertEqual(kinds().count("checkpoint_failed"), 1)
+        self.assertEqual(run.status()["restarts"], 0)
+        (store / "filler").unlink()
+        saved = run.status()["last_checkpoint"]["step"]
+        wait_for("a save", lambda: run.status()["last_checkpoint"]["step"] > saved)
 
     def test_a_run_directory_of_another_run_or_configuration(self):
         run = self.run_of(steps=20)
