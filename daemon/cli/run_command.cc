@@ -15,13 +15,12 @@
 namespace longhaul::daemon {
 namespace {
 
-// Nobody trains with the folder and its store holds this run or none. A folder that is not there yet is
-// nobody's. The lock is held by the result: the daemon that is started after it wants it for itself.
-Result<std::optional<LockFile>> claim(const config::Paths& paths, const config::RunConfig& wanted) {
-  LH_TRY(fits_store(paths.store, wanted));
+// Held until the result goes: the daemon that is started then wants it for itself. A folder that is not
+// there yet is nobody's.
+Result<std::optional<LockFile>> lock_state(const std::string& folder) {
   std::optional<LockFile> lock;
-  if (!path_exists(paths.state)) return lock;
-  auto taken = LockFile::acquire(paths.state + "/daemon.lock");
+  if (!path_exists(folder)) return lock;
+  auto taken = LockFile::acquire(folder + "/daemon.lock");
   if (!taken) return std::move(taken.error()).with_context("another daemon owns this run");
   lock.emplace(std::move(*taken));
   return lock;
@@ -34,11 +33,15 @@ Result<> install_config(const std::string& file, const std::string& run_director
   const std::string target = run_directory + "/run.yaml";
   std::error_code ec;
   if (std::filesystem::equivalent(file, target, ec)) return {};
-  LH_ASSIGN(const auto claimed, claim(wanted.paths, wanted));
-  std::optional<LockFile> claimed_before;  // its folders may be elsewhere
-  const auto before = config::load(target, run_directory);
-  if (before && before->paths.state != wanted.paths.state) {
-    LH_ASSIGN(claimed_before, claim(before->paths, wanted));
+  LH_TRY(fits_store(wanted.paths.store, wanted));
+  LH_ASSIGN(const auto lock, lock_state(wanted.paths.state));
+  // The folders that are given up may be elsewhere; the same lock cannot be taken twice.
+  std::optional<LockFile> lock_before;
+  if (const auto before = config::load(target, run_directory)) {
+    LH_TRY(fits_store(before->paths.store, wanted));
+    if (before->paths.state != wanted.paths.state) {
+      LH_ASSIGN(lock_before, lock_state(before->paths.state));
+    }
   }
   LH_ASSIGN(const std::string text, read_file(file));
   LH_TRY(make_directories(run_directory));

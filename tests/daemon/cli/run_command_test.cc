@@ -73,11 +73,13 @@ TEST_F(RunCommandTest, AnotherRunsDirectoryKeepsItsConfiguration) {
     folder_.write(std::string("there/corpus/") + name, "x");
   folder_.write("there/run.yaml", config::example_yaml());
   ASSERT_TRUE(check_identity(there + "/store", config::load(there + "/run.yaml", there).value()));
-  folder_.write("other.yaml", config::with(config::example_yaml(), "seed: 7", "seed: 8"));
-  const Done done = run(run_command, {folder_ / "other.yaml", "--run-dir", there});
-  EXPECT_EQ(done.exit_code, 2);
-  EXPECT_THAT(done.errors, HasSubstr("seed=7, now seed=8"));
-  EXPECT_EQ(folder_.read("there/run.yaml"), config::example_yaml());
+  for (const char* more : {"", "paths: {store: elsewhere}\n"}) {
+    folder_.write("other.yaml", config::with(config::example_yaml(), "seed: 7", "seed: 8") + more);
+    const Done done = run(run_command, {folder_ / "other.yaml", "--run-dir", there});
+    EXPECT_EQ(done.exit_code, 2);
+    EXPECT_THAT(done.errors, HasSubstr("seed=7, now seed=8"));
+    EXPECT_EQ(folder_.read("there/run.yaml"), config::example_yaml());
+  }
 }
 
 TEST_F(RunCommandTest, WithoutARunDirectoryItIsTheFolderOfTheFile) {
