@@ -152,7 +152,7 @@ struct Publisher::Impl {
     if (!all) return http::problem(all.error());
     json::array list;
     for (const Segment& s : *all) list.push_back(segment_json(s));
-    return cacheable({{"segments", std::move(list)}}, 2);
+    return cacheable(with_live({{"segments", std::move(list)}}), 2);
   }
 
   http::Response events(const http::Request& request) {

@@ -113,6 +113,29 @@ test("when what was undone cannot be fetched, the page begins again from a snaps
     noFaults(faults, /ERR_FAILED/);
   }));
 
+test("answers out of a cache lose no step and hide nothing that was undone", () =>
+  play("demo", {}, async ({ page, server, model }) => {
+    await until("live", async () => /^live/.test(await text(page, "#age")));
+    server.freeze();
+    const step = await facts(page);
+    await until("steps that no answer has", async () => (await facts(page)) > step + 5);
+    model.segments_ = [{ id: 1, branch: 0, parent: null, first_step: 1, end_step: 412, cut_step: 400, reason: "rollback" }, { id: 2, branch: 1, parent: 1, first_step: 401, end_step: null, cut_step: null, reason: null }];
+    const asked = server.requests.length;
+    server.broadcast({ type: "event", event: model.addEvent({ kind: "operator_command", severity: "undone", title: "The loss jumped.", step: 412, to_step: 400, lost_steps: 12, cost_s: 9 }) });
+    const fetched = (path) => server.requests.slice(asked).filter((one) => one.startsWith(path)).length;
+    await until("a snapshot", () => fetched("/api/v1/series") >= 5);
+    model.stop();
+    const steps = await walkBack(page, model, 25);
+    assert.deepEqual(steps, steps.map((_, i) => steps[0] - i), "no step is missing");
+    assert.doesNotMatch(await text(page, "#loss-caption"), /undone/);
+    server.thaw();
+    await until("what was undone", async () => /Dashed: a stretch that was undone/.test(await text(page, "#loss-caption")));
+    await until("a second snapshot", () => fetched("/api/v1/run") >= 2);
+    await page.waitForTimeout(3000);
+    assert.equal(fetched("/api/v1/run"), 2, "and then it is content");
+    assert.equal(await page.locator("#notice").isVisible(), false);
+  }));
+
 test("a socket that is lost as soon as it is had is asked for less and less often", () =>
   play("demo", {}, async ({ page, server }) => {
     await until("live", async () => /^live/.test(await text(page, "#age")));
@@ -142,6 +165,7 @@ test("what is older than what is shown changes nothing", () =>
     assert.equal(await facts(page), model.step);
     assert.equal(await text(page, "#state"), "Training");
     assert.notEqual(await text(page, "#tile-loss"), "9.87");
+    model.state = "paused"; // or the next frame takes it back
     server.broadcast({ type: "run", run: { ...old, now: new Date().toISOString() } });
     await until("the new state", async () => (await text(page, "#state")) === "Paused");
     assert.equal(await facts(page), model.step, "the steps are newer than the run that it was made of");

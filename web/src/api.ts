@@ -23,7 +23,7 @@ export const api = {
   run: () => get<Run>("api/v1/run"),
   metrics: async () => (await get<{ metrics: { name: string; unit: string }[] }>("api/v1/metrics")).metrics,
   nodes: async () => (await get<{ nodes: RunNode[] }>("api/v1/nodes")).nodes,
-  segments: async () => (await get<{ segments: Segment[] }>("api/v1/segments")).segments,
+  segments: () => get<{ segments: Segment[]; live?: LivePosition }>("api/v1/segments"),
   checkpoints: async () => (await get<{ checkpoints: Checkpoint[] }>("api/v1/checkpoints")).checkpoints,
   events: (limit: number, after?: number | string) =>
     get<{ events: RunEvent[]; next: number | string | null; live?: LivePosition }>(

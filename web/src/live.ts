@@ -13,6 +13,8 @@ export type Connection =
 
 export type Cursor = LivePosition;
 
+type NumberedFrame = Extract<LiveFrame, { seq: number; type: "step" | "event" }>;
+
 export interface LivePorts {
   address: string;
   loadSnapshot(): Promise<Cursor | null>; // everything anew
@@ -24,19 +26,24 @@ export interface LivePorts {
 const SILENCE_MS = 45_000; // the server ticks every 15 s
 const HIDDEN_MS = 20_000;
 const POLL_MS = 5_000;
+const RECENT = 512; // frames, for answers out of a cache that are a little older than what was received
+const AGAIN_MS = 2_500; // then no cache holds the answer any more
 const STEADY_MS = 5_000; // a socket that lived so long is no reason to wait longer when it ends
 const POLL_AFTER_FAILURES = 3;
 
 export class Live {
   private socket: WebSocket | null = null;
   private cursor: Cursor | null = null;
+  private wanted: Cursor | null = null; // what a snapshot under way must hold
   private needSnapshot = true;
   private loading = false;
   private held: LiveFrame[] = [];
+  private recent: NumberedFrame[] = []; // as given on, oldest first
   private attempt = 0;
   private openedAtMs = 0;
   private heardAtMs = 0;
   private retryTimer = 0;
+  private againTimer = 0;
   private hiddenTimer = 0;
   private pollTimer = 0;
   private resting = false;
@@ -61,11 +68,12 @@ export class Live {
   async refetch(): Promise<void> {
     if (this.loading) return;
     this.loading = true;
+    this.wanted ??= this.cursor && { ...this.cursor };
+    window.clearTimeout(this.againTimer);
     try {
       const fresh = await this.ports.loadSnapshot();
-      const newer = fresh && (!this.cursor || fresh.epoch !== this.cursor.epoch || fresh.seq > this.cursor.seq);
-      if (newer) this.cursor = fresh;
       this.needSnapshot = false;
+      if (fresh) this.goOnFrom(fresh);
     } catch (error) {
       // What is shown and what comes would not fit together: begin again from a snapshot.
       this.needSnapshot = true;
@@ -78,6 +86,30 @@ export class Live {
     const held = this.held;
     this.held = [];
     for (const frame of held) this.take(frame);
+  }
+
+  // Out of a cache the snapshot may be older than what was received: what came since is put on it again. When
+  // it is even older than what made the page ask, it is asked for again.
+  private goOnFrom(fresh: Cursor): void {
+    const { cursor, wanted } = this;
+    if (!cursor || fresh.epoch !== cursor.epoch) {
+      this.recent = [];
+      this.wanted = null;
+      this.cursor = fresh;
+      return;
+    }
+    const since = this.recent.filter((frame) => frame.seq > fresh.seq);
+    if (fresh.seq >= cursor.seq) {
+      this.cursor = fresh;
+    } else if (since.length === cursor.seq - fresh.seq) {
+      for (const frame of since) this.ports.onFrame(frame);
+    } else { // the server has them still, or says that it has not
+      this.cursor = fresh;
+      this.held = [];
+      this.drop();
+    }
+    if (!wanted || wanted.epoch !== fresh.epoch || fresh.seq >= wanted.seq) this.wanted = null;
+    else this.againTimer = window.setTimeout(() => this.refetch().catch(() => undefined), AGAIN_MS);
   }
 
   private async connect(): Promise<void> {
@@ -135,6 +167,8 @@ export class Live {
     if (frame.type === "step" || frame.type === "event") {
       if (this.cursor && frame.seq <= this.cursor.seq) return; // already part of the snapshot
       if (this.cursor) this.cursor.seq = frame.seq;
+      this.recent.push(frame);
+      if (this.recent.length > RECENT) this.recent.shift();
     }
     this.ports.onFrame(frame);
   }

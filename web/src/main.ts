@@ -22,6 +22,7 @@ import { View } from "./view";
 
 const EVENTS = 200;
 const ZOOM_SETTLE_MS = 180;
+const GATHER_MS = 2_200; // longer than a cache may keep the answer from before
 
 function start(): void {
   const store = new Store(), view = new View(), loss = new SeriesStore("loss", 1000);
@@ -66,13 +67,13 @@ async function loadSnapshot(store: Store, all: SeriesStore[], loss: SeriesStore,
   const run = await api.run();
   store.setRun(run);
   const known = new Set((await api.metrics()).map((metric) => metric.name));
-  const [events] = await Promise.all([lists.load(), ...all.map((series) => series.load(known))]);
+  const [positions] = await Promise.all([lists.load(), ...all.map((series) => series.load(known))]);
   // A window that cannot be had (a link somebody has changed) must not keep the page from going live.
   if (view.window) await Promise.all(all.map((series) => series.loadWindow(view.window).catch(() => false)));
   store.touch("series", "segments");
   await loss.loadAbandoned(store.segments);
   if (loss.abandoned.length) store.touch("series");
-  return earliest([run.live, events, ...all.flatMap((series) => series.positions)]);
+  return earliest([run.live, ...positions, ...all.flatMap((series) => series.positions)]);
 }
 
 function earliest(positions: (LivePosition | null | undefined)[]): Cursor | null {
@@ -94,15 +95,15 @@ class Lists {
 
   constructor(private readonly store: Store) {}
 
-  async load(): Promise<LivePosition | undefined> {
+  async load(): Promise<(LivePosition | undefined)[]> {
     const { store } = this;
     const [events, checkpoints, nodes, segments] = await Promise.all([api.events(EVENTS), api.checkpoints(), api.nodes(), api.segments()]);
     store.addNewestEvents(events.events, events.events.length < EVENTS ? null : events.next);
     store.checkpoints = checkpoints;
     store.nodes = nodes;
-    store.segments = segments;
+    store.segments = segments.segments;
     store.touch("checkpoints", "nodes", "segments");
-    return events.live;
+    return [events.live, segments.live];
   }
 
   refreshNodes(): void {
@@ -117,10 +118,10 @@ class Lists {
       this.refreshNodes();
       Promise.all([api.checkpoints(), api.segments()]).then(([checkpoints, segments]) => {
         this.store.checkpoints = checkpoints;
-        this.store.segments = segments;
+        this.store.segments = segments.segments;
         this.store.touch("checkpoints", "segments");
       }, () => undefined);
-    }, 800);
+    }, GATHER_MS);
   }
 }
 

@@ -9,6 +9,7 @@ export type Topic = "run" | "events" | "checkpoints" | "nodes" | "segments" | "s
 
 const PAUSE_MS = 200;
 const STALE_MS = 60_000;
+const MOST_DELAY_MS = 5_000; // beyond it, the server's clock was set
 
 // What step frames carry of the run.
 const CARRIED = ["step", "tokens", "loss", "loss_nonfinite", "grad_norm", "learning_rate", "tokens_per_second", "step_ms", "last_step_at"] as const;
@@ -21,7 +22,7 @@ export class Store {
   nodes: RunNode[] = [];
   segments: Segment[] = [];
   connection: Connection = { kind: "connecting" };
-  private clockOffsetMs = 0;
+  private clockOffsetMs: number | null = null;
   private readonly listeners: { topics: Topic[]; update: () => void }[] = [];
   private readonly changed = new Set<Topic>();
   private timer = 0;
@@ -45,7 +46,7 @@ export class Store {
 
   // The server's idea of now: ages are right on a reader's machine whose clock is wrong.
   now(): number {
-    return Date.now() + this.clockOffsetMs;
+    return Date.now() + (this.clockOffsetMs ?? 0);
   }
 
   // A run of minutes is told with seconds.
@@ -87,16 +88,22 @@ export class Store {
 
   setRun(run: Run): void {
     if (run.live && this.run?.live && run.live.epoch !== this.run.live.epoch) this.list = new EventList();
-    const serverNow = Date.parse(run.now);
-    if (Number.isFinite(serverNow)) this.clockOffsetMs = serverNow - Date.now();
+    this.hearTime(run.now);
     this.run = run;
     this.touch("run");
   }
 
   setClock(now: string): void {
-    const serverNow = Date.parse(now);
-    if (Number.isFinite(serverNow)) this.clockOffsetMs = serverNow - Date.now();
+    this.hearTime(now);
     this.touch("clock");
+  }
+
+  // Always of the past, by the way it came and the caches on it: the least delayed word counts.
+  private hearTime(now: string): void {
+    const offset = Date.parse(now) - Date.now();
+    if (!Number.isFinite(offset)) return;
+    const delay = (this.clockOffsetMs ?? -Infinity) - offset;
+    if (delay <= 0 || delay > MOST_DELAY_MS) this.clockOffsetMs = offset;
   }
 
   setConnection(connection: Connection): void {

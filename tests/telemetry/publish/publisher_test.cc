@@ -138,7 +138,7 @@ TEST_F(PublisherTest, TheOtherRoutesAnswer) {
   EXPECT_EQ(get("/api/v1/checkpoints").body, R"({"checkpoints":[{"step":20},{"step":10}]})");
   EXPECT_EQ(
       get("/api/v1/segments").body,
-      R"({"segments":[{"id":1,"branch":0,"parent":null,"first_step":1,"end_step":2,"cut_step":null,"reason":"start"}]})");
+      R"({"segments":[{"id":1,"branch":0,"parent":null,"first_step":1,"end_step":2,"cut_step":null,"reason":"start"}],"live":{"epoch":"epoch","seq":41}})");
   EXPECT_EQ(get("/").static_body, "<p>");
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(get("/readyz").status, 200);
@@ -181,7 +181,7 @@ TEST_F(PublisherTest, WhatChangesWithTheClockAndWithEveryStepGoesWithTheTickAlon
 
 TEST_F(PublisherTest, TheSeriesAndTheEventsSayWhichDeltasTheyHold) {
   record_steps(1);
-  for (const char* target : {"/api/v1/series?metric=loss", "/api/v1/events"})
+  for (const char* target : {"/api/v1/series?metric=loss", "/api/v1/events", "/api/v1/segments"})
     EXPECT_EQ(json::to_text(object(target).at("live")), R"({"epoch":"epoch","seq":41})") << target;
 }
 
