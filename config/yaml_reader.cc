@@ -9,6 +9,8 @@
 #include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
+#include "base/core/text.h"
+
 namespace longhaul::config {
 namespace {
 
@@ -25,8 +27,8 @@ std::string shown(const YAML::Node& value) {
 
 Error wrong(const std::string& file, const YAML::Node& value, const std::string& name,
             const std::string& wanted) {
-  return invalid(
-      fmt::format("{}: {} is {}; it must be {}", at(file, value.Mark()), name, shown(value), wanted));
+  return invalid(fmt::format("{}: {} is {}; it must be {}", at(file, value.Mark()), name,
+                             as_text(shown(value)), wanted));
 }
 
 // yaml-cpp marks a plain scalar with the tag "?", a quoted one with "!", others with the tag that they have.
@@ -158,6 +160,8 @@ Field text(std::string key, std::string* out, Need need) {
           [=](const YAML::Node& value, const std::string& name, const std::string& file) -> Result<> {
             if (!value.IsScalar() || value.Scalar().empty())
               return wrong(file, value, name, "a text that is not empty");
+            // It goes into JSON, and a page that gets what is none shows nothing at all.
+            if (!is_utf8(value.Scalar())) return wrong(file, value, name, "a text in UTF-8");
             *out = value.Scalar();
             return {};
           }};

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/core/text.h"
+
 namespace longhaul::daemon {
 namespace {
 
@@ -82,10 +84,16 @@ struct OperatorApi::Answers {
   std::mutex mutex;
   struct Entry {
     std::string command;
+    std::string reason;
     std::optional<http::Response> response;  // empty: still being decided
   };
   std::map<std::string, Entry> by_key;
-  std::deque<std::string> order;
+  std::deque<std::string> order;  // of by_key's keys, oldest first
+
+  void forget(const std::string& key) {
+    by_key.erase(key);
+    std::erase(order, key);
+  }
 };
 
 OperatorApi::OperatorApi(DaemonRunView& view, telemetry::publish::Publisher& publisher,
@@ -99,8 +107,9 @@ void OperatorApi::handle(const http::Request& request, http::Reply reply) {
   if (request.path.starts_with(kPrefix)) {
     const std::string name = request.path.substr(kPrefix.size());
     if (!kCommands.contains(name))
-      return reply(http::problem(404, "Not found",
-                                 "no command '" + name + "'; known are pause, resume, stop and checkpoint"));
+      return reply(http::problem(
+          404, "Not found",
+          "no command '" + printable(name) + "'; known are pause, resume, stop and checkpoint"));
     if (request.method != "POST") return reply(method_not_allowed("POST", "commands are POST"));
     return command(request, name, std::move(reply));
   }
@@ -110,7 +119,7 @@ void OperatorApi::handle(const http::Request& request, http::Reply reply) {
     const json::object o{{"nodes", view_.nodes_with_pids()}};
     return reply(http::json_response(json::to_text(o)));
   }
-  publisher_.handle(request, reply);
+  reply(publisher_.respond(request));  // never from a cache: an operator has just changed something
 }
 
 void OperatorApi::command(const http::Request& request, const std::string& name, http::Reply reply) {
@@ -120,12 +129,14 @@ void OperatorApi::command(const http::Request& request, const std::string& name,
   const std::string key = given != nullptr && !body->dry_run ? *given : "";
   if (!key.empty()) {
     const std::lock_guard lock(answers_->mutex);
-    const auto [known, fresh] = answers_->by_key.try_emplace(key, Answers::Entry{name, std::nullopt});
+    const auto [known, fresh] =
+        answers_->by_key.try_emplace(key, Answers::Entry{name, body->reason, std::nullopt});
     if (!fresh) {
-      if (known->second.command != name) {
-        return reply(
-            http::problem(422, "Key used before",
-                          fmt::format("this Idempotency-Key was used for '{}'", known->second.command)));
+      const Answers::Entry& before = known->second;
+      if (before.command != name || before.reason != body->reason) {
+        return reply(http::problem(422, "Key used before",
+                                   fmt::format("this Idempotency-Key was used for '{}' with the reason '{}'",
+                                               before.command, before.reason)));
       }
       if (known->second.response) return reply(*known->second.response);
       return reply(http::problem(409, "Still being decided", "the same request is being decided; ask again"));
@@ -143,11 +154,10 @@ void OperatorApi::command(const http::Request& request, const std::string& name,
                  const http::Response response = answer(decided, dry_run);
                  if (!key.empty()) {
                    const std::lock_guard lock(answers->mutex);
-                   const auto entry = answers->by_key.find(key);
                    // A refusal is no outcome: asked again under the same key, it may be accepted.
-                   if (entry != answers->by_key.end() && !decided.accepted)
-                     answers->by_key.erase(entry);
-                   else if (entry != answers->by_key.end())
+                   if (!decided.accepted)
+                     answers->forget(key);
+                   else if (const auto entry = answers->by_key.find(key); entry != answers->by_key.end())
                      entry->second.response = response;
                  }
                  reply(response);

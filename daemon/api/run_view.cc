@@ -2,24 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "daemon/core/names.h"
+#include "daemon/core/time_use.h"
+#include "telemetry/publish/text.h"
 
 namespace longhaul::daemon {
 namespace {
 
-json::value metric(const std::optional<telemetry::StepRecord>& step, std::string_view name) {
-  if (step) {
-    for (const auto& [key, value] : step->values) {
-      if (key == name) return json::number_or_null(value);
-    }
+using telemetry::publish::rfc3339;
+
+// A number that is not finite has no JSON: null, and its name beside it.
+void add_metric(json::object* o, const std::optional<telemetry::StepRecord>& step, const std::string& name) {
+  (*o)[name] = nullptr;
+  if (!step) return;
+  for (const auto& [key, value] : step->values) {
+    if (key != name) continue;
+    (*o)[name] = json::number_or_null(value);
+    if (!std::isfinite(value)) (*o)[name + "_nonfinite"] = telemetry::publish::nonfinite_name(value);
+    return;
   }
-  return nullptr;
 }
 
 json::value time_or_null(int64_t wall_ms) {
@@ -28,27 +34,29 @@ json::value time_or_null(int64_t wall_ms) {
 
 double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
 
-json::object time_use(const RunState& s) {
-  const TimeUse& t = s.time_use;
+// What comes before the start, or after the end of a completed run, says nothing about the run.
+int64_t seen_until_ms(const RunState& s, int64_t now_ms) {
+  const bool over = s.started_ms == 0 || s.status == RunStatus::kCompleted;
+  return over ? s.accounted_ms : std::max(now_ms, s.accounted_ms);
+}
+
+json::object time_use(const RunState& s, int64_t now_ms) {
+  const TimeUse t = time_use_at(s, seen_until_ms(s, now_ms));
   return {{"productive_s", seconds(t.productive_ms)},
           {"rerun_s", seconds(t.rerun_ms)},
           {"restarting_s", seconds(t.restarting_ms)},
           {"checkpoint_s", seconds(t.checkpoint_ms)},
           {"paused_s", seconds(t.paused_ms)},
           {"waiting_s", seconds(t.waiting_ms)},
-          {"total_s", seconds(s.accounted_ms - s.started_ms)}};
+          {"total_s", seconds(seen_until_ms(s, now_ms) - s.started_ms)}};
+}
+
+int64_t total_ms(const RunState& s, int64_t now_ms) {
+  const bool completed = s.status == RunStatus::kCompleted;
+  return (completed ? s.status_since_ms : std::max(now_ms, s.accounted_ms)) - s.started_ms;
 }
 
 }  // namespace
-
-std::string rfc3339(int64_t wall_ms) {
-  const time_t at = wall_ms / 1000;
-  tm parts{};
-  gmtime_r(&at, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 DaemonRunView::DaemonRunView(const config::RunConfig& config, const Clock& clock, int64_t parameters,
                              std::function<std::optional<NodeRow>(const std::string&)> node_row)
@@ -60,6 +68,7 @@ DaemonRunView::DaemonRunView(const config::RunConfig& config, const Clock& clock
 
 void DaemonRunView::set_step(const telemetry::StepRecord& step) {
   if (!step_ || step.step >= step_->step) step_ = step;
+  set_last_step_ms(step.wall_ms);
 }
 
 int64_t DaemonRunView::step() const { return std::max(state_->step, step_ ? step_->step : 0); }
@@ -80,10 +89,10 @@ json::object DaemonRunView::run() {
   add_nodes(&o);
   o["last_checkpoint"] = last_checkpoint();
   o["started_at"] = time_or_null(s.started_ms);
-  o["last_step_at"] = time_or_null(step_ ? step_->wall_ms : 0);
+  o["last_step_at"] = time_or_null(last_step_ms_);
   o["loss_digest"] = loss_digest_.empty() ? json::value(nullptr) : json::value(loss_digest_);
   o["state_digest"] = s.state_digest.empty() ? json::value(nullptr) : json::value(s.state_digest);
-  o["time_use"] = time_use(s);
+  o["time_use"] = time_use(s, now_ms);
   return o;
 }
 
@@ -94,7 +103,7 @@ void DaemonRunView::add_position(json::object* o) const {
   (*o)["tokens"] = step() * tokens_a_step;
   (*o)["target_tokens"] = config_.run.target_steps * tokens_a_step;
   for (const char* name : {"loss", "learning_rate", "grad_norm", "tokens_per_second", "step_ms"})
-    (*o)[name] = metric(step_, name);
+    add_metric(o, step_, name);
   (*o)["model_flops_utilization"] = nullptr;  // needs the peak of the hardware, which nobody has told
   (*o)["parameters"] = parameters_;
   (*o)["sequence_length"] = config_.model.sequence_length;
@@ -123,26 +132,17 @@ void DaemonRunView::add_progress(json::object* o, int64_t now_ms) const {
   (*o)["protected"] = s.last_checkpoint.has_value();
   (*o)["unprotected_steps"] = step() - (s.last_checkpoint ? s.last_checkpoint->step : 0);
 
-  // The time use is booked up to the last decision; since then the present status has gone on.
-  TimeUse t = s.time_use;
-  const int64_t since = std::max<int64_t>(0, now_ms - s.accounted_ms);
-  if (s.status == RunStatus::kTraining && !s.catching_up) t.productive_ms += since;
-  if (s.status == RunStatus::kPaused || s.status == RunStatus::kDraining) t.paused_ms += since;
-  if (s.status == RunStatus::kIdle || s.status == RunStatus::kHalted) t.waiting_ms += since;
-  // What comes after the end of a completed run says nothing about the run.
-  const bool completed = s.status == RunStatus::kCompleted;
-  const int64_t total = completed ? s.status_since_ms - s.started_ms : s.accounted_ms - s.started_ms + since;
-  const bool known = total > 0 && step() > 0 && t.productive_ms > 0;
-  (*o)["goodput"] = known ? json::value(static_cast<double>(t.productive_ms) / static_cast<double>(total))
-                          : json::value(nullptr);
+  (*o)["goodput"] = json::or_null(goodput(now_ms));
 
   // Time to go: at the speed of the whole run with everything that went wrong (the estimate), at the speed
   // of undisturbed steps (the early end), and as far beyond the estimate as that is before it.
   const int64_t left = config_.run.target_steps - step();
   for (const char* name : {"eta_s", "eta_at", "eta_low_at", "eta_high_at"}) (*o)[name] = nullptr;
-  if (!known || left < 0 || completed || s.status == RunStatus::kHalted) return;
+  const bool over = s.status == RunStatus::kCompleted || s.status == RunStatus::kHalted;
+  if (!goodput(now_ms) || left < 0 || over) return;
+  const TimeUse t = time_use_at(s, now_ms);
   const double a_step_ms =
-      static_cast<double>(total - t.paused_ms - t.waiting_ms) / static_cast<double>(step());
+      static_cast<double>(total_ms(s, now_ms) - t.paused_ms - t.waiting_ms) / static_cast<double>(step());
   const double quick_ms = static_cast<double>(t.productive_ms) / static_cast<double>(step());
   const double eta_ms = a_step_ms * static_cast<double>(left);
   const double low_ms = std::min(eta_ms, quick_ms * static_cast<double>(left));
@@ -152,6 +152,13 @@ void DaemonRunView::add_progress(json::object* o, int64_t now_ms) const {
   (*o)["eta_at"] = rfc3339(now_ms + static_cast<int64_t>(eta_ms));
   (*o)["eta_low_at"] = rfc3339(now_ms + static_cast<int64_t>(low_ms));
   (*o)["eta_high_at"] = rfc3339(now_ms + static_cast<int64_t>(2 * eta_ms - low_ms));
+}
+
+std::optional<double> DaemonRunView::goodput(int64_t now_ms) const {
+  const int64_t total = total_ms(*state_, now_ms);
+  const int64_t productive = time_use_at(*state_, now_ms).productive_ms;
+  if (total <= 0 || step() <= 0 || productive <= 0) return std::nullopt;
+  return static_cast<double>(productive) / static_cast<double>(total);
 }
 
 void DaemonRunView::add_nodes(json::object* o) const {
@@ -167,7 +174,7 @@ json::value DaemonRunView::last_checkpoint() const {
   if (!state_->last_checkpoint) return nullptr;
   const CheckpointNote& c = *state_->last_checkpoint;
   return json::object{{"step", c.step},
-                      {"saved_at", rfc3339(c.saved_at_ms)},
+                      {"saved_at", time_or_null(c.saved_at_ms)},
                       {"size_bytes", c.size_bytes},
                       {"verified", nullptr},
                       {"sane", nullptr}};
@@ -179,7 +186,7 @@ json::array DaemonRunView::checkpoints() {
     rows.push_back(json::object{{"step", c.step},
                                 {"branch", c.branch},
                                 {"generation", c.generation},
-                                {"saved_at", rfc3339(c.saved_at_ms)},
+                                {"saved_at", time_or_null(c.saved_at_ms)},
                                 {"size_bytes", c.size_bytes},
                                 {"verified", nullptr},
                                 {"sane", nullptr},
@@ -190,17 +197,15 @@ json::array DaemonRunView::checkpoints() {
 }
 
 json::array DaemonRunView::nodes() {
+  std::map<std::string_view, json::array> ranks;
+  for (const RankState& r : state_->ranks) ranks[r.node].push_back(r.rank);
   json::array rows;
   for (const auto& [name, node] : state_->nodes) {
-    json::array ranks;
-    for (const RankState& r : state_->ranks) {
-      if (r.node == name) ranks.push_back(r.rank);
-    }
     const auto row = node_row_(name);
     rows.push_back(
         json::object{{"name", name},
                      {"state", std::string(to_text(node.status))},
-                     {"ranks", std::move(ranks)},
+                     {"ranks", std::move(ranks[name])},
                      {"connected", row.has_value()},
                      {"last_heard_ms", row ? json::value(row->last_heard_ms_ago) : json::value(nullptr)},
                      {"restarts", std::max<int64_t>(0, node.lives - 1)}});

@@ -3,8 +3,10 @@
 // Thread-safety: one thread, that of the io_context; everything is handed in there.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,10 +48,14 @@ class DaemonRunView final : public telemetry::publish::RunView {
 
   void set_state(std::shared_ptr<const RunState> state) { state_ = std::move(state); }
   void set_step(const telemetry::StepRecord& step);
+  // When the newest step ended, also one that was run again.
+  void set_last_step_ms(int64_t wall_ms) { last_step_ms_ = std::max(last_step_ms_, wall_ms); }
   void set_checkpoints(std::vector<CheckpointRow> rows) { checkpoints_ = std::move(rows); }
   void set_loss_digest(const std::string& digest) { loss_digest_ = digest; }
   const RunState& state() const { return *state_; }
   int64_t step() const;  // newest completed and recorded
+
+  std::optional<double> goodput(int64_t now_ms) const;
 
   json::object run() override;
   json::array nodes() override;
@@ -70,11 +76,9 @@ class DaemonRunView final : public telemetry::publish::RunView {
   const std::function<std::optional<NodeRow>(const std::string&)> node_row_;
   std::shared_ptr<const RunState> state_;
   std::optional<telemetry::StepRecord> step_;
+  int64_t last_step_ms_ = 0;
   std::vector<CheckpointRow> checkpoints_;
   std::string loss_digest_;
 };
-
-// Wall time in ms since 1970 as RFC 3339 UTC: "2026-01-02T03:04:05Z".
-std::string rfc3339(int64_t wall_ms);
 
 }  // namespace longhaul::daemon

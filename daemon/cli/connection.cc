@@ -13,6 +13,19 @@ namespace longhaul::daemon {
 
 namespace http = telemetry::http;
 
+namespace {
+
+// What report_error makes an exit code of: 2 the request was wrong, 3 the daemon failed, 4 it did not come
+// to an answer and the same may be asked again.
+ErrorCode code_of(int status) {
+  if (status == 409) return ErrorCode::kConflict;
+  if (status == 429 || status == 503) return ErrorCode::kUnavailable;
+  if (status == 504) return ErrorCode::kTimeout;
+  return status >= 500 ? ErrorCode::kInternal : ErrorCode::kInvalid;
+}
+
+}  // namespace
+
 std::string chosen_run_directory(const std::string& option) {
   const char* environment = std::getenv("LONGHAUL_RUN_DIR");
   const std::string chosen = !option.empty() ? option : environment != nullptr ? environment : ".";
@@ -44,17 +57,20 @@ Result<json::object> Connection::ask(const std::string& method, const std::strin
   http::Fields headers;
   if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
   if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
-  const auto response = http::request("unix:" + state_ + "/operator.sock", method, target, headers, body);
+  const auto response =
+      http::request("unix:" + state_ + "/operator.sock", method, target, headers, body, timeout_ms_);
   if (!response) {
     return Error{ErrorCode::kUnavailable,
                  fmt::format("no daemon answers for {} ({})", run_directory_, response.error().message)};
   }
-  LH_ASSIGN(auto object, json::parse_object(response->body));
-  if (response->status < 300) return object;
-  const std::string detail = json::string_or(object, "detail", response->body);
-  if (response->status == 409) return Error{ErrorCode::kConflict, detail};
-  if (response->status == 503) return Error{ErrorCode::kUnavailable, detail};
-  return Error{ErrorCode::kInvalid, detail};
+  auto object = json::parse_object(response->body);
+  if (response->status < 300) {
+    if (object) return object;
+    return Error{ErrorCode::kInternal, "the daemon's answer is not understood: " + object.error().message};
+  }
+  const std::string detail = object ? json::string_or(*object, "detail", response->body) : response->body;
+  return Error{code_of(response->status),
+               detail.empty() ? fmt::format("status {}", response->status) : detail};
 }
 
 }  // namespace longhaul::daemon

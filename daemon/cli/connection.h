@@ -19,9 +19,13 @@ class Connection {
 
   // kUnavailable, with one sentence for people: no daemon answers.
   Result<json::object> get(const std::string& target) const;
-  // The body of a 2xx. A problem's detail becomes the error: kInvalid (400), kConflict (409), …
+  // The body of a 2xx. A problem's detail becomes the error: kInvalid (400), kConflict (409), kInternal
+  // (500), kTimeout (504), …
   Result<json::object> post(const std::string& target, const json::object& body,
                             const std::string& idempotency_key) const;
+
+  // For each request from now on; 10 s unless told.
+  void set_timeout_ms(int64_t timeout_ms) { timeout_ms_ = timeout_ms; }
 
   const std::string& state_folder() const { return state_; }
   const std::string& run_directory() const { return run_directory_; }
@@ -31,6 +35,7 @@ class Connection {
                            const std::string& key) const;
   std::string run_directory_;
   std::string state_;
+  int64_t timeout_ms_ = 10'000;
 };
 
 }  // namespace longhaul::daemon

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int64_t kPage = 200;
 
-// Prints the events after `after`; returns the id of the last one.
-Result<int64_t> print_after(const Connection& c, int64_t after, bool as_json) {
+// Prints the events after `after` and moves it to the last one printed, also when a later page fails.
+Result<> print_after(const Connection& c, int64_t& after, bool as_json) {
   for (;;) {
     LH_ASSIGN(const auto answer, c.get("/api/v1/events?order=asc&limit=" + std::to_string(kPage) +
                                        "&after=" + std::to_string(after)));
@@ -23,7 +23,7 @@ Result<int64_t> print_after(const Connection& c, int64_t after, bool as_json) {
       after = std::max(after, json::int_or(e.get_object(), "id", after));
     }
     std::fflush(stdout);
-    if (static_cast<int64_t>(events.size()) < kPage) return after;
+    if (static_cast<int64_t>(events.size()) < kPage) return {};
   }
 }
 
@@ -40,7 +40,6 @@ int events_command(int argc, char** argv) {
   for (;;) {
     const auto printed = print_after(*c, after, a->has("json"));
     if (!printed && !a->has("follow")) return report_error(printed.error());
-    if (printed) after = *printed;
     if (!a->has("follow")) return 0;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }

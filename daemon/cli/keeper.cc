@@ -24,6 +24,8 @@ constexpr int64_t kProgressMs = 5'000;
 constexpr int64_t kFirstBackoffMs = 100;
 constexpr int64_t kMaxBackoffMs = 10'000;
 constexpr int64_t kLivedWellMs = 30'000;
+constexpr int64_t kAnswerMs = 1'000;   // a daemon that is slow or stopped must not hold up a signal
+constexpr int kExitLeft = 75;          // daemon/supervisor/run_daemon.h
 constexpr int64_t kRefusalMs = 5'000;  // a daemon that ends sooner has not taken over
 
 class Keeper {
@@ -87,7 +89,12 @@ class Keeper {
     const bool refused_at_restart = code == 2 && starts_ > 1 && clock_.steady_ms() - started_ms_ < kRefusalMs;
     if ((code == 0 || code == 2 || code == 3 || code == 5) && !refused_at_restart) return code;
     std::fflush(stdout);
-    std::fprintf(stderr, "longhaul: the daemon died (%s); starting it again\n",
+    if (code == kExitLeft && asked_ > 0) {
+      std::fputs("longhaul: the daemon was told to leave; the ranks run on without it\n", stderr);
+      return 3;
+    }
+    std::fprintf(stderr, "longhaul: the daemon %s (%s); starting it again\n",
+                 code == kExitLeft ? "was told to leave and the ranks run on" : "died",
                  code < 0 ? fmt::format("signal {}", (*status)->signal).c_str()
                           : fmt::format("exit {}", code).c_str());
     const bool lived_well = clock_.steady_ms() - started_ms_ > kLivedWellMs;
@@ -98,8 +105,14 @@ class Keeper {
     return std::nullopt;
   }
 
+  Result<Connection> connect() const {
+    auto c = Connection::open(options_.run_directory);
+    if (c) c->set_timeout_ms(kAnswerMs);
+    return c;
+  }
+
   void ask_to_stop() {
-    const auto c = Connection::open(options_.run_directory);
+    const auto c = connect();
     if (!c) return;
     const json::object body{{"reason", "interrupted at the keeper"}};
     stop_accepted_ = c->post("/api/v1/commands/stop", body, stop_key_).has_value();  // else tried again
@@ -108,7 +121,7 @@ class Keeper {
   void show_progress() {
     if (clock_.steady_ms() - shown_ms_ < kProgressMs) return;
     shown_ms_ = clock_.steady_ms();
-    const auto c = Connection::open(options_.run_directory);
+    const auto c = connect();
     if (!c) return;
     const auto run = c->get("/api/v1/run");
     if (!run) return;

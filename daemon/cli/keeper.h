@@ -16,7 +16,8 @@ struct KeeperOptions {
 };
 
 // Blocks until the daemon ends by its own decision. Prints progress to standard output; the last line is
-// "steps=… restarts=… lost_steps=… loss_digest=… …". Returns the daemon's exit code; 3 when forced.
+// "steps=… restarts=… lost_steps=… loss_digest=… …". Returns the daemon's exit code; 3 when forced,
+// or when the daemon was ended by somebody else after this was asked to end.
 int keep_daemon(const KeeperOptions& options);
 
 }  // namespace longhaul::daemon

@@ -91,6 +91,7 @@ void Decider::launch(const std::vector<std::string>& nodes, const std::string& r
   s().generation = next;
   ++s().generations;
   s().ranks.clear();
+  s().failed_saves.clear();
   LaunchRanks action{next, s().branch, {}, resume, s().restarts()};
   for (const std::string& node : nodes) {
     for (int local = 0; local < policy_.ranks_per_node; ++local) {

@@ -23,6 +23,7 @@ class Decider {
   void on(const FirstStep& e);
   void on(const CaughtUp& e);
   void on(const CheckpointSaved& e);
+  void on(const CheckpointFailed& e);
   void on(const RankDone& e);
   void on(const ProgressStalled& e);
   void on(const DigestMismatch& e);

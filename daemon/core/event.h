@@ -82,6 +82,11 @@ struct CheckpointSaved {
   int64_t duration_ms = 0;
   int64_t stall_ms = 0;
 };
+struct CheckpointFailed {  // training goes on without it
+  Generation generation;
+  int64_t step = 0;
+  std::string message;
+};
 struct RankDone {
   Generation generation;
   int rank = 0;
@@ -121,9 +126,9 @@ struct OperatorCommand {
 };
 struct DeadlinePassed {};
 
-using Event =
-    std::variant<DaemonStarted, AgentConnected, AgentDisconnected, AgentDied, NodeSilent, RankExited,
-                 RankFailed, RanksRestored, FirstStep, CaughtUp, CheckpointSaved, RankDone, ProgressStalled,
-                 DigestMismatch, RestoreFound, RestoreFailed, LaunchFailed, OperatorCommand, DeadlinePassed>;
+using Event = std::variant<DaemonStarted, AgentConnected, AgentDisconnected, AgentDied, NodeSilent,
+                           RankExited, RankFailed, RanksRestored, FirstStep, CaughtUp, CheckpointSaved,
+                           CheckpointFailed, RankDone, ProgressStalled, DigestMismatch, RestoreFound,
+                           RestoreFailed, LaunchFailed, OperatorCommand, DeadlinePassed>;
 
 }  // namespace longhaul::daemon

@@ -33,7 +33,8 @@ LH_FIELDS(Incident, f("generation", s.generation), f("kind", s.kind), f("node", 
           f("at_ms", s.at_ms), f("step", s.step), f("at_step", s.at_step), f("signature", s.signature),
           f("told", s.told), f("detail", s.detail))
 LH_FIELDS(CheckpointNote, f("generation", s.generation), f("step", s.step), f("path", s.path),
-          f("saved_at_ms", s.saved_at_ms), f("size_bytes", s.size_bytes))
+          f("saved_at_ms", s.saved_at_ms), f("size_bytes", s.size_bytes), f("duration_ms", s.duration_ms),
+          f("stall_ms", s.stall_ms))
 LH_FIELDS(TimeUse, f("productive_ms", s.productive_ms), f("rerun_ms", s.rerun_ms),
           f("restarting_ms", s.restarting_ms), f("checkpoint_ms", s.checkpoint_ms),
           f("paused_ms", s.paused_ms), f("waiting_ms", s.waiting_ms))
@@ -47,10 +48,10 @@ LH_FIELDS(RunState, f("term", s.term), f("status", s.status), f("status_since_ms
           f("rolled_back_steps", s.rolled_back_steps), f("budget", s.budget),
           f("failures_in_a_row", s.failures_in_a_row), f("last_signature", s.last_signature),
           f("last_signature_step", s.last_signature_step), f("incident", s.incident),
-          f("last_checkpoint", s.last_checkpoint), f("state_digest", s.state_digest),
-          f("last_mismatch", s.last_mismatch), f("halt_reason", s.halt_reason),
-          f("halt_exit_code", s.halt_exit_code), f("started_ms", s.started_ms),
-          f("accounted_ms", s.accounted_ms), f("time_use", s.time_use))
+          f("last_checkpoint", s.last_checkpoint), f("failed_saves", s.failed_saves),
+          f("state_digest", s.state_digest), f("last_mismatch", s.last_mismatch),
+          f("halt_reason", s.halt_reason), f("halt_exit_code", s.halt_exit_code),
+          f("started_ms", s.started_ms), f("accounted_ms", s.accounted_ms), f("time_use", s.time_use))
 
 LH_FIELDS(DaemonStarted, f("term", s.term), f("fresh", s.fresh), f("highest_step", s.highest_step))
 LH_FIELDS(SeenRank, f("rank", s.rank), f("generation", s.generation), f("alive", s.alive))
@@ -69,6 +70,7 @@ LH_FIELDS(FirstStep, f("generation", s.generation), f("step", s.step))
 LH_FIELDS(CaughtUp, f("generation", s.generation), f("step", s.step))
 LH_FIELDS(CheckpointSaved, f("generation", s.generation), f("step", s.step), f("path", s.path),
           f("size_bytes", s.size_bytes), f("duration_ms", s.duration_ms), f("stall_ms", s.stall_ms))
+LH_FIELDS(CheckpointFailed, f("generation", s.generation), f("step", s.step), f("message", s.message))
 LH_FIELDS(RankDone, f("generation", s.generation), f("rank", s.rank), f("step", s.step),
           f("state_digest", s.state_digest))
 LH_FIELDS(ProgressStalled, f("generation", s.generation), f("silent_ms", s.silent_ms),

@@ -1,9 +1,15 @@
 // Restored, stepping, saved, done: what the ranks achieve.
 #include <algorithm>
+#include <iterator>
 
 #include "daemon/core/decider.h"
 
 namespace longhaul::daemon {
+namespace {
+
+constexpr size_t kMostFailedSaves = 16;  // reasons told in a row: more say nothing new
+
+}  // namespace
 
 void Decider::on(const RanksRestored& e) {
   // Once per generation: after a crash of the daemon the agent may tell it again.
@@ -63,7 +69,9 @@ void Decider::on(const CheckpointSaved& e) {
   }
   s().step = std::max(s().step, e.step);
   s().highest_step = std::max(s().highest_step, e.step);
-  s().last_checkpoint = CheckpointNote{e.step, e.path, now_, e.size_bytes, e.generation};
+  s().last_checkpoint =
+      CheckpointNote{e.step, e.path, now_, e.size_bytes, e.generation, e.duration_ms, e.stall_ms};
+  s().failed_saves.clear();
   s().budget = std::min(policy_.restart_budget, s().budget + 1);
   const int64_t stall = std::clamp<int64_t>(e.stall_ms, 0, s().time_use.productive_ms);
   s().time_use.productive_ms -= stall;
@@ -75,6 +83,24 @@ void Decider::on(const CheckpointSaved& e) {
             .cost_s = static_cast<double>(e.stall_ms) / 1000.0});
   act(ApplyRetention{});
   start_missing_agents();  // a spare that had to wait gets its turn
+}
+
+// Every save fails while the disk is full: the same reason is told once, whatever step it names.
+void Decider::on(const CheckpointFailed& e) {
+  if (!current(e.generation)) return;
+  s().step = std::max(s().step, e.step);
+  s().highest_step = std::max(s().highest_step, e.step);
+  std::string reason;
+  std::copy_if(e.message.begin(), e.message.end(), std::back_inserter(reason),
+               [](char c) { return c < '0' || c > '9'; });
+  std::vector<std::string>& told = s().failed_saves;
+  if (told.size() >= kMostFailedSaves || std::find(told.begin(), told.end(), reason) != told.end()) return;
+  told.push_back(std::move(reason));
+  announce({.kind = "checkpoint_failed",
+            .severity = "error",
+            .title = "Step " + std::to_string(e.step) + " could not be saved; training goes on.",
+            .detail = e.message,
+            .step = e.step});
 }
 
 void Decider::on(const RankDone& e) {

@@ -72,6 +72,8 @@ struct CheckpointNote {
   int64_t saved_at_ms = 0;
   int64_t size_bytes = 0;
   Generation generation;
+  int64_t duration_ms = 0;
+  int64_t stall_ms = 0;  // training stood still
 };
 
 // Wall time by what it went into; the sum is the time since started_ms, exactly.
@@ -113,8 +115,9 @@ struct RunState {
   int64_t last_signature_step = -1;
   std::optional<Incident> incident;
   std::optional<CheckpointNote> last_checkpoint;
-  std::string state_digest;   // of the final state
-  std::string last_mismatch;  // DigestMismatch::id of the newest one
+  std::vector<std::string> failed_saves;  // reasons told since the last save, of `generation`
+  std::string state_digest;               // of the final state
+  std::string last_mismatch;              // DigestMismatch::id of the newest one
   std::string halt_reason;
   int halt_exit_code = 0;
 

@@ -1,42 +1,16 @@
 // The funnel: every change of the run's status, and the booking of its time, is here.
+#include <algorithm>
+
 #include "daemon/core/decider.h"
 #include "daemon/core/names.h"
+#include "daemon/core/time_use.h"
 
 namespace longhaul::daemon {
-namespace {
-
-int64_t* bucket(RunState* s) {
-  TimeUse& t = s->time_use;
-  switch (s->status) {
-    case RunStatus::kTraining:
-    case RunStatus::kEvaluating:
-      return s->catching_up ? &t.rerun_ms : &t.productive_ms;
-    case RunStatus::kCheckpointing:
-      return &t.checkpoint_ms;
-    case RunStatus::kAcquiring:
-    case RunStatus::kLaunching:
-    case RunStatus::kRestoring:
-    case RunStatus::kRecovering:
-      return &t.restarting_ms;
-    case RunStatus::kDraining:
-    case RunStatus::kPaused:
-      return &t.paused_ms;
-    case RunStatus::kIdle:
-    case RunStatus::kHalted:
-    case RunStatus::kCompleted:
-      return &t.waiting_ms;
-  }
-  return &t.waiting_ms;
-}
-
-}  // namespace
-
 void Decider::account() {
   RunState& state = s();
   if (state.started_ms == 0) state.started_ms = state.accounted_ms = now_;
-  if (now_ <= state.accounted_ms) return;  // the wall clock may jump back: then nothing is booked twice
-  *bucket(&state) += now_ - state.accounted_ms;
-  state.accounted_ms = now_;
+  state.time_use = time_use_at(state, now_);
+  state.accounted_ms = std::max(state.accounted_ms, now_);
 }
 
 void Decider::move_to(RunStatus to, const std::string& reason, int64_t deadline_ms) {

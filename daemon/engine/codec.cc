@@ -10,14 +10,15 @@ namespace {
 
 // In the order of the variants; the static_asserts below keep them in step.
 constexpr std::array kEventNames = {
-    "daemon_started",   "agent_connected", "agent_disconnected", "agent_died",      "node_silent",
-    "rank_exited",      "rank_failed",     "ranks_restored",     "first_step",      "caught_up",
-    "checkpoint_saved", "rank_done",       "progress_stalled",   "digest_mismatch", "restore_found",
-    "restore_failed",   "launch_failed",   "operator_command",   "deadline_passed"};
+    "daemon_started",   "agent_connected",   "agent_disconnected", "agent_died",       "node_silent",
+    "rank_exited",      "rank_failed",       "ranks_restored",     "first_step",       "caught_up",
+    "checkpoint_saved", "checkpoint_failed", "rank_done",          "progress_stalled", "digest_mismatch",
+    "restore_found",    "restore_failed",    "launch_failed",      "operator_command", "deadline_passed"};
 static_assert(kEventNames.size() == std::variant_size_v<Event>);
 static_assert(std::is_same_v<std::variant_alternative_t<5, Event>, RankExited>);
-static_assert(std::is_same_v<std::variant_alternative_t<12, Event>, ProgressStalled>);
-static_assert(std::is_same_v<std::variant_alternative_t<18, Event>, DeadlinePassed>);
+static_assert(std::is_same_v<std::variant_alternative_t<11, Event>, CheckpointFailed>);
+static_assert(std::is_same_v<std::variant_alternative_t<13, Event>, ProgressStalled>);
+static_assert(std::is_same_v<std::variant_alternative_t<19, Event>, DeadlinePassed>);
 
 constexpr std::array kActionNames = {"start_agent",     "fence_node",          "ask_again",
                                      "find_restore",    "launch_ranks",        "stop_all_ranks",

@@ -17,6 +17,8 @@ namespace {
 
 constexpr int64_t kLeaveTimeoutMs = 5'000;
 
+double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
+
 }  // namespace
 
 void Supervisor::act(const Action& action, const ActionId& id) {
@@ -114,7 +116,8 @@ void Supervisor::act_on(const ApplyRetention&, const ActionId&) {
   const int64_t branch = engine_->state().branch;
   const std::string generation = engine_->state().generation.text();
   if (const auto& c = engine_->state().last_checkpoint)
-    metrics_.checkpoint(0, 0, c->size_bytes, static_cast<double>(c->saved_at_ms) / 1000);
+    metrics_.checkpoint(seconds(c->duration_ms), seconds(c->stall_ms), c->size_bytes,
+                        seconds(c->saved_at_ms));
   store_worker_->post([this, branch, generation] {
     const auto done = catalog_.apply_retention(branch, config_.checkpoint.keep_last, generation);
     if (!done) log_error("retention: " + done.error().message);
@@ -166,6 +169,7 @@ void Supervisor::write_result(int exit_code) {
 
 void Supervisor::act_on(const Announce& a, const ActionId& id) {
   if (a.kind == "restored") metrics_.restart("failure");
+  if (a.lost_steps.value_or(0) > 0) metrics_.rolled_back("recovery", *a.lost_steps);
   recorder_->post(a, clock_.wall_ms(), announcements_, id.position());
 }
 

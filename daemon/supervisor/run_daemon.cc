@@ -46,13 +46,15 @@ int run_daemon(const DaemonArguments& arguments) {
   const auto pid = write_file_durably(config->paths.state + "/daemon.pid", fmt::format("{}\n", getpid()));
   if (!pid) return fail(pid.error().message);
   boost::asio::signal_set signals(io, SIGTERM, SIGINT);
-  signals.async_wait([&io](auto ec, int number) {
-    if (ec) return;
+  bool told_to_leave = false;
+  signals.async_wait([&](auto ec, int number) {
+    if (ec || (*supervisor)->is_leaving()) return;  // what it has decided is its end
+    told_to_leave = true;
     log_info(fmt::format("signal {}: leaving; the ranks run on", number));
     io.stop();
   });
   io.run();
-  const int code = (*supervisor)->exit_code();
+  const int code = told_to_leave ? kExitLeft : (*supervisor)->exit_code();
   log_info(fmt::format("exit {}", code));
   // Everything that counts is on disk. A worker may hang in a store that does not answer: it is not
   // waited for, and no destructor runs under its feet.

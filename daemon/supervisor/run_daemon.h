@@ -5,6 +5,9 @@
 
 namespace longhaul::daemon {
 
+// Ended by a signal: it has left, and the ranks run on until a daemon comes back for them.
+inline constexpr int kExitLeft = 75;
+
 struct DaemonArguments {
   std::string run_directory;   // holds run.yaml
   std::string program_folder;  // where longhaul-agent is

@@ -1,4 +1,5 @@
 // Opening a supervisor: everything that can be wrong is found before a term is claimed.
+#include <algorithm>
 #include <filesystem>
 
 #include <boost/asio/io_context.hpp>
@@ -8,6 +9,7 @@
 
 #include "base/core/log.h"
 #include "base/crypto/random.h"
+#include "base/posix/descriptor_limit.h"
 #include "base/posix/file.h"
 #include "config/check.h"
 #include "config/identity.h"
@@ -115,6 +117,20 @@ Result<> Supervisor::open_records() {
   return {};
 }
 
+// The public may not take the descriptors that the run itself needs: for agents, files and operators.
+size_t Supervisor::public_connections() const {
+  constexpr int64_t kOwn = 256;  // the other listeners' 96 connections, databases, logs, children
+  const int64_t configured = static_cast<int64_t>(telemetry::http::ServerOptions{}.connections);
+  const int64_t limit = raise_descriptor_limit();
+  const int64_t own = kOwn + static_cast<int64_t>(policy_.nodes.size());
+  const int64_t most = std::min(configured, std::max(limit - own, limit / 4));
+  if (most < configured) {
+    log_warning(
+        fmt::format("at most {} public connections: the limit of open files is {} (ulimit -n)", most, limit));
+  }
+  return static_cast<size_t>(most);
+}
+
 Result<> Supervisor::open_listeners() {
   using telemetry::http::HttpServer;
   namespace http = telemetry::http;
@@ -127,14 +143,15 @@ Result<> Supervisor::open_listeners() {
         run_command(c, dry_run, std::move(done));
       });
   public_server_ = std::make_unique<HttpServer>(
-      io_, http::ServerOptions{},
+      io_, http::ServerOptions{.connections = public_connections()},
       [this](const http::Request& r, http::Reply reply) { publisher_->handle(r, reply); }, publisher_.get(),
       observer_.get());
   if (auto open = public_server_->listen(config_.telemetry.listen); !open)
     return std::move(open.error()).with_context("telemetry.listen");
   metrics_server_ = std::make_unique<HttpServer>(
-      io_, http::ServerOptions{}, [this](const http::Request& r, const http::Reply& reply) {
+      io_, http::ServerOptions{.connections = 32}, [this](const http::Request& r, const http::Reply& reply) {
         if (r.path != "/metrics") return reply(http::problem(404, "Not found", "only /metrics is here"));
+        bring_metrics_up_to_date();
         http::Response response{.headers = {{"Content-Type", telemetry::Metrics::kContentType}},
                                 .body = metrics_.text(),
                                 .route = "/metrics"};
@@ -144,7 +161,7 @@ Result<> Supervisor::open_listeners() {
     return std::move(open.error()).with_context("telemetry.metrics_listen");
   }
   operator_server_ = std::make_unique<HttpServer>(
-      io_, http::ServerOptions{.allow_post = true, .body_limit_bytes = 64 * 1024},
+      io_, http::ServerOptions{.allow_post = true, .body_limit_bytes = 64 * 1024, .connections = 64},
       [this](const http::Request& r, http::Reply reply) { operator_api_->handle(r, std::move(reply)); },
       publisher_.get());
   LH_TRY(operator_server_->listen("unix:" + config_.paths.state + "/operator.sock"));

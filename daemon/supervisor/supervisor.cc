@@ -75,6 +75,7 @@ void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& 
     if (!report.phase.empty()) engine_->observe_phase(report.generation, report.phase);
     if (report.step) {
       engine_->observe_step(report.generation, report.step->step);
+      count_step(report.generation, *report.step);
       m.steps.push_back(std::move(*report.step));
     }
     if (!report.fact) continue;
@@ -91,17 +92,36 @@ void Supervisor::process_spool(const std::string& node, const wire::SpoolBatch& 
   held_.clear();
 }
 
+// Every rank tells of each step; it counts once a launch, so what is run again counts again.
+void Supervisor::count_step(const Generation& generation, const telemetry::StepRecord& step) {
+  const std::pair<Generation, int64_t> computed{generation, step.step};
+  if (computed <= computed_) return;
+  computed_ = computed;
+  metrics_.processed(config_.batch.global * config_.model.sequence_length);
+  to_io([this, at_ms = step.wall_ms] { view_.set_last_step_ms(at_ms); });
+}
+
 void Supervisor::publish_state() {
   const RunState& state = engine_->state();
   metrics_.state(to_text(state.status));
-  std::map<std::string_view, int64_t> nodes;
-  for (const auto& [name, node] : state.nodes) ++nodes[to_text(node.status)];
-  for (const auto& [status, count] : nodes) metrics_.nodes(status, count);
+  std::map<NodeStatus, int64_t> nodes;
+  for (const auto& [name, node] : state.nodes) ++nodes[node.status];
+  for (const NodeStatus status :
+       {NodeStatus::kUnknown, NodeStatus::kHealthy, NodeStatus::kSuspect, NodeStatus::kDraining,
+        NodeStatus::kDown, NodeStatus::kExcluded, NodeStatus::kSpare}) {
+    metrics_.nodes(to_text(status), nodes[status]);  // 0 too: a gauge that is not set keeps its value
+  }
   auto copy = std::make_shared<const RunState>(state);
   to_io([this, copy = std::move(copy)] {
     state_ = copy;
     view_.set_state(copy);
   });
+}
+
+void Supervisor::bring_metrics_up_to_date() {
+  if (const auto goodput = view_.goodput(clock_.wall_ms())) metrics_.goodput(*goodput);
+  metrics_.live_resets(publisher_->viewer_resets() - counted_resets_);
+  counted_resets_ = publisher_->viewer_resets();
 }
 
 AgentHub::SpoolState Supervisor::spool_state(const std::string& node) const {

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/posix/system_clock.h"
@@ -58,6 +59,7 @@ class Supervisor final : public Actuator {
   ~Supervisor() override;
 
   int exit_code() const { return exit_code_; }
+  bool is_leaving() const { return leaving_; }  // by its own decision
 
   // Actuator; on the engine thread.
   void act(const Action& action, const ActionId& id) override;
@@ -66,6 +68,7 @@ class Supervisor final : public Actuator {
   Supervisor(boost::asio::io_context& io, const config::RunConfig& config, const SupervisorOptions& options);
 
   // start.cc
+  size_t public_connections() const;
   Result<> open_listeners();
   Result<> open_records();
   Result<> take_over();
@@ -77,9 +80,11 @@ class Supervisor final : public Actuator {
   AgentHub::SpoolState spool_state(const std::string& node) const;
   void on_hello(const wire::Hello& hello);
   void on_spool(const std::string& node, wire::SpoolBatch batch);
-  void process_spool(const std::string& node, const wire::SpoolBatch& batch);  // engine thread
-  void engine_event(const Event& event);                                       // any thread
-  void publish_state();                                                        // engine thread
+  void process_spool(const std::string& node, const wire::SpoolBatch& batch);        // engine thread
+  void engine_event(const Event& event);                                             // any thread
+  void count_step(const Generation& generation, const telemetry::StepRecord& step);  // engine thread
+  void publish_state();                                                              // engine thread
+  void bring_metrics_up_to_date();  // io thread: those that change with the clock
   void tick();
   void watch_term();
   void run_command(const OperatorCommand& command, bool dry_run, std::function<void(Reply)> done);
@@ -138,6 +143,8 @@ class Supervisor final : public Actuator {
   std::map<std::string, int64_t> committed_seq_;  // io thread
   std::shared_ptr<const RunState> state_;         // io thread; the newest published
   std::map<std::string, int64_t> seen_seq_;       // engine thread
+  std::pair<Generation, int64_t> computed_;       // engine thread; the newest step told of
+  int64_t counted_resets_ = 0;                    // io thread
 
   std::unique_ptr<SqliteJournal> journal_;
   std::unique_ptr<Engine> engine_;  // engine thread, once it runs

@@ -129,6 +129,14 @@ Result<Listener> listen_on(const Endpoint& endpoint) {
   return listener;
 }
 
+std::string network_of(const std::string& address) {
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, address.c_str(), &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6)) return address;
+  std::memset(&v6.s6_addr[8], 0, 8);
+  char text[INET6_ADDRSTRLEN] = "";
+  return std::string(::inet_ntop(AF_INET6, &v6, text, sizeof text)) + "/64";
+}
+
 Peer peer_of(int fd, const sockaddr_storage& address) {
   Peer peer;
   char text[INET6_ADDRSTRLEN] = "";

@@ -35,6 +35,8 @@ struct Peer {
   bool is_loopback = false;
   std::optional<uint32_t> uid;  // of a Unix socket
 };
+// What one customer of a network has: an IPv4 address, or the /64 of an IPv6 address. "2001:db8::/64".
+std::string network_of(const std::string& address);
 Peer peer_of(int fd, const sockaddr_storage& address);
 
 }  // namespace longhaul::telemetry::http

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <ctime>
 #include <optional>
 
 #include <boost/asio/dispatch.hpp>
@@ -82,6 +83,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       return;  // timeout, reset, end: the last reference goes, the socket closes
     }
     take_head();
+    head_only_ = request_.method == "HEAD";  // also of what is refused
     const Rules rules{state_->options.allow_post, state_->options.body_limit_bytes,
                       state_->options.header_fields};
     const auto& message = parser_->get();
@@ -96,7 +98,6 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (request_.path == "/live" && state_->live != nullptr && beast::websocket::is_upgrade(message)) {
       return upgrade();
     }
-    head_only_ = request_.method == "HEAD";
     keep_alive_ = message.keep_alive();
     read_body();
   }
@@ -135,11 +136,14 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     stream_.expires_never();
     const uint64_t number = ++request_number_;
     auto answered = std::make_shared<std::atomic<bool>>(false);
-    auto self = shared_from_this();
-    state_->handler(request_, [self, answered, number](Response response) {
+    const auto self = shared_from_this();
+    // Weak, and locked on the server's thread only: another thread that drops its reply must not be the one
+    // that ends the connection.
+    state_->handler(request_, [weak = weak_from_this(), executor = stream_.get_executor(), answered,
+                               number](Response response) {
       if (answered->exchange(true)) return;
-      asio::dispatch(self->stream_.get_executor(), [self, number, r = std::move(response)]() mutable {
-        self->on_reply(number, std::move(r));
+      asio::dispatch(executor, [weak, number, r = std::move(response)]() mutable {
+        if (const auto connection = weak.lock()) connection->on_reply(number, std::move(r));
       });
     });
     if (answered_number_ == number) return;
@@ -172,6 +176,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     }
     for (const auto& [name, value] : security_headers()) message_->set(name, value);
     message_->set(beast::http::field::server, state_->options.server_name);
+    message_->set(beast::http::field::date, http_date(::time(nullptr)));
     message_->keep_alive(keep_alive_);
     if (!unchanged) message_->content_length(body.size());
     message_->body() = beast::span<const char>(body.data(), body.size());

@@ -56,7 +56,8 @@ class LiveSession final : public LiveConnection, public std::enable_shared_from_
   void abort() override { beast::get_lowest_layer(socket_).close(); }
 
   void wake() override {
-    if (writing_ || closing_ || !feed_) return;
+    // After close() what the feed reads from may be gone.
+    if (writing_ || closing_ || !feed_ || state_->closed) return;
     frame_ = feed_->next();
     if (!frame_) return;
     writing_ = true;
@@ -86,7 +87,7 @@ class LiveSession final : public LiveConnection, public std::enable_shared_from_
   }
 
   void on_read(error_code ec, size_t) {
-    if (ec) {
+    if (ec || state_->closed) {
       // Closed, timed out or broken; a write that is still under way ends with the socket.
       abort();
       return;

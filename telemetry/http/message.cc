@@ -1,7 +1,10 @@
 #include "telemetry/http/message.h"
 
+#include <ctime>
+
 #include <fmt/format.h>
 
+#include "base/core/text.h"
 #include "base/json/json.h"
 
 namespace longhaul::telemetry::http {
@@ -52,14 +55,9 @@ int status_of(ErrorCode code) {
   return 500;
 }
 
-// What a client sent, safe to show: no control bytes, not long, UTF-8 or nothing.
+// What a client sent, safe to show: no control bytes, not long.
 std::string shown(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, 80)) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte > 0x7e ? '?' : c;
-  }
-  return text.size() > 80 ? out + "..." : out;
+  return printable(text.substr(0, 80)) + (text.size() > 80 ? "..." : "");
 }
 
 int hex_digit(char c) {
@@ -135,8 +133,8 @@ Response text_response(std::string body, int status) {
 }
 
 Response problem(int status, std::string_view title, std::string_view detail, const Fields& more) {
-  json::object o{{"title", title}, {"status", status}, {"detail", detail}};
-  for (const auto& [key, value] : more) o[key] = value;
+  json::object o{{"title", title}, {"status", status}, {"detail", as_text(detail)}};
+  for (const auto& [key, value] : more) o[key] = as_text(value);
   Response response = json_response(json::to_text(o), status);
   response.headers = {{"Content-Type", "application/problem+json"}, {"Cache-Control", "no-store"}};
   return response;
@@ -149,8 +147,19 @@ Response problem(const Error& error) {
 
 Response bad_parameter(std::string_view name, std::string_view value, std::string_view allowed) {
   return problem(400, "Bad parameter",
-                 fmt::format("parameter '{}' is '{}'; it must be {}", name, shown(value), allowed),
-                 {{"parameter", std::string(name)}, {"value", shown(value)}});
+                 fmt::format("parameter '{}' is '{}'; it must be {}", shown(name), shown(value), allowed),
+                 {{"parameter", shown(name)}, {"value", shown(value)}});
+}
+
+std::string http_date(int64_t wall_s) {
+  const auto at = static_cast<time_t>(wall_s);
+  tm utc{};
+  ::gmtime_r(&at, &utc);
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday,
+                     kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
 Result<Target> parse_target(std::string_view target) {

@@ -52,6 +52,9 @@ Response problem(const Error& error);
 // A bad query parameter: names it, its value and what is allowed.
 Response bad_parameter(std::string_view name, std::string_view value, std::string_view allowed);
 
+// "Fri, 02 Jan 2026 03:04:05 GMT", of a Date header; whatever the locale.
+std::string http_date(int64_t wall_s);
+
 // Answers once, from any thread, now or later.
 using Reply = std::function<void(Response)>;
 // Runs on the server's thread; the request lives until it returns.

@@ -1,6 +1,7 @@
 #include "telemetry/http/server.h"
 
 #include <cerrno>
+#include <ctime>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -20,8 +21,14 @@ using Executor = asio::io_context::executor_type;
 
 constexpr int kAcceptsAtOnce = 64;  // then others get their turn
 constexpr auto kAcceptBackoff = std::chrono::milliseconds(200);
-constexpr std::string_view kTooMany =
-    "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+// Before anything is read: whoever is refused costs no memory.
+std::string too_many() {
+  const Response r = problem(429, "Too many requests", "too many connections are open; come back in 10 s");
+  std::string text = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\n";
+  for (const auto& [name, value] : r.headers) text += name + ": " + value + "\r\n";
+  text += "Date: " + http_date(::time(nullptr)) + "\r\n";
+  return text + "Content-Length: " + std::to_string(r.body.size()) + "\r\n\r\n" + r.body;
+}
 
 }  // namespace
 
@@ -78,7 +85,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     Peer peer = peer_of(fd.get(), address);
     if (const char* reason = state->over_limit(peer)) {
       if (state->observer != nullptr) state->observer->connection_refused(reason);
-      (void)!::send(fd.get(), kTooMany.data(), kTooMany.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const std::string answer = too_many();
+      (void)!::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       return;
     }
     const bool tcp = address.ss_family != AF_UNIX;

@@ -56,7 +56,7 @@ struct ServerOptions {
   int64_t write_timeout_ms = 15'000;
   int64_t reply_timeout_ms = 60'000;  // the handler's
   size_t connections = 16'384;
-  size_t connections_per_address = 256;  // loopback is exempt: that is where a reverse proxy sits
+  size_t connections_per_address = 256;  // an IPv6 /64 is one; loopback is exempt: a reverse proxy's place
   bool limit_loopback = false;           // for tests of the above
   std::string server_name = "longhaul";
 };

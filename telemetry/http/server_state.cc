@@ -14,7 +14,7 @@ bool is_limited(const ServerOptions& options, const Peer& peer) {
 const char* ServerState::over_limit(const Peer& peer) const {
   if (open >= options.connections) return "connections";
   if (!is_limited(options, peer)) return nullptr;
-  const auto found = per_address.find(peer.address);
+  const auto found = per_address.find(network_of(peer.address));
   return found != per_address.end() && found->second >= options.connections_per_address ? "address" : nullptr;
 }
 
@@ -42,13 +42,13 @@ void ServerState::close() {
 
 Slot::Slot(std::shared_ptr<ServerState> state, Peer peer) : state_(std::move(state)), peer_(std::move(peer)) {
   ++state_->open;
-  if (is_limited(state_->options, peer_)) ++state_->per_address[peer_.address];
+  if (is_limited(state_->options, peer_)) ++state_->per_address[network_of(peer_.address)];
 }
 
 Slot::~Slot() {
   --state_->open;
   if (!is_limited(state_->options, peer_)) return;
-  const auto found = state_->per_address.find(peer_.address);
+  const auto found = state_->per_address.find(network_of(peer_.address));
   if (found != state_->per_address.end() && --found->second == 0) state_->per_address.erase(found);
 }
 

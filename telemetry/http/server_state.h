@@ -45,7 +45,7 @@ struct ServerState {
   bool closed = false;
   std::unordered_set<Connection*> connections;
   std::unordered_set<LiveConnection*> live_connections;
-  std::unordered_map<std::string, size_t> per_address;  // only addresses that are limited
+  std::unordered_map<std::string, size_t> per_address;  // by network; only those that are limited
   size_t open = 0;
 };
 

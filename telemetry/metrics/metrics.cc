@@ -52,8 +52,7 @@ struct Metrics::Impl {
   Family<Gauge>& build_info = gauge(registry, "train_build_info", "Version of the supervisor; always 1.");
   Family<Gauge>& run_state =
       gauge(registry, "train_run_state", "1 for the state the run is in, 0 for others.");
-  Family<Gauge>& step =
-      gauge(registry, "train_step", "Newest optimizer step; falls when the run is rolled back.");
+  Family<Gauge>& step = gauge(registry, "train_step", "Newest optimizer step.");
   Family<Gauge>& tokens = gauge(registry, "train_tokens", "Tokens trained on up to the newest step.");
   Family<Gauge>& target_tokens = gauge(registry, "train_target_tokens", "Tokens at the end of the run.");
   Family<Counter>& processed = counter(registry, "train_processed_tokens_total",
@@ -73,8 +72,6 @@ struct Metrics::Impl {
       gauge(registry, "train_last_step_timestamp_seconds", "When the newest step ended, since 1970.");
   Family<Gauge>& flops =
       gauge(registry, "train_gpu_flops_per_second", "Floating point operations per second, all ranks.");
-  Family<Gauge>& utilization =
-      gauge(registry, "train_model_flops_utilization_ratio", "Model FLOPs over the peak of the devices.");
   Family<Gauge>& goodput_ratio =
       gauge(registry, "train_goodput_ratio", "Share of the time that went into steps that were kept.");
   Family<Gauge>& checkpoint_duration = gauge(registry, "train_checkpoint_duration_seconds",
@@ -107,22 +104,19 @@ Metrics::~Metrics() = default;
 
 void Metrics::step(const StepMetrics& s) {
   Impl& m = *impl_;
-  position(s.step, s.tokens);
-  m.processed.Add({}).Increment(static_cast<double>(s.step_tokens));
-  m.loss.Add(label("split", "train")).Set(s.loss);
-  set(m.grad_norm, s.grad_norm);
-  set(m.learning_rate, s.learning_rate);
-  auto& nonfinite = m.nonfinite.Add({});
-  if (!std::isfinite(s.loss) || !std::isfinite(s.grad_norm)) nonfinite.Increment();
-  m.step_duration.Add({}, kStepSeconds).Observe(s.duration_s);
+  set(m.step, static_cast<double>(s.step));
   set(m.last_step, s.wall_s);
-  if (s.flops_per_second > 0) m.flops.Add(label("kind", "model")).Set(s.flops_per_second);
+  if (s.tokens) set(m.tokens, static_cast<double>(*s.tokens));
+  if (s.loss) m.loss.Add(label("split", "train")).Set(*s.loss);
+  if (s.grad_norm) set(m.grad_norm, *s.grad_norm);
+  if (s.learning_rate) set(m.learning_rate, *s.learning_rate);
+  if (s.duration_s) m.step_duration.Add({}, kStepSeconds).Observe(*s.duration_s);
+  if (s.flops_per_second) m.flops.Add(label("kind", "model")).Set(*s.flops_per_second);
+  auto& nonfinite = m.nonfinite.Add({});
+  if (!std::isfinite(s.loss.value_or(0)) || !std::isfinite(s.grad_norm.value_or(0))) nonfinite.Increment();
 }
 
-void Metrics::position(int64_t step, int64_t tokens) {
-  set(impl_->step, static_cast<double>(step));
-  set(impl_->tokens, static_cast<double>(tokens));
-}
+void Metrics::processed(int64_t tokens) { impl_->processed.Add({}).Increment(static_cast<double>(tokens)); }
 
 void Metrics::state(std::string_view state) {
   const std::lock_guard lock(impl_->states_mutex);
@@ -139,7 +133,6 @@ void Metrics::rolled_back(std::string_view reason, int64_t steps) {
   impl_->rolled_back.Add(label("reason", reason)).Increment(static_cast<double>(steps));
 }
 void Metrics::goodput(double ratio) { set(impl_->goodput_ratio, ratio); }
-void Metrics::model_flops_utilization(double ratio) { set(impl_->utilization, ratio); }
 
 void Metrics::checkpoint(double duration_s, double stall_s, int64_t size_bytes, double wall_s) {
   set(impl_->checkpoint_duration, duration_s);
@@ -160,7 +153,7 @@ void Metrics::http_request(std::string_view route, int status, double seconds) {
 
 void Metrics::live_sessions(int64_t open) { set(impl_->sessions, static_cast<double>(open)); }
 void Metrics::live_frame_sent() { impl_->frames.Add({}).Increment(); }
-void Metrics::live_reset(std::string_view reason) { impl_->resets.Add(label("reason", reason)).Increment(); }
+void Metrics::live_resets(int64_t more) { impl_->resets.Add({}).Increment(static_cast<double>(more)); }
 void Metrics::commit(double seconds) { impl_->commits.Add({}, kCommitSeconds).Observe(seconds); }
 void Metrics::ingest_lag(double seconds) { impl_->lag.Add({}, kLagSeconds).Observe(seconds); }
 

@@ -5,21 +5,22 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace longhaul::telemetry {
 
+// What is not known stays as it was: a foreign trainer may say as little as its step.
 struct StepMetrics {
   int64_t step = 0;
-  int64_t tokens = 0;       // cumulative
-  int64_t step_tokens = 0;  // of this step: counts re-run work too
-  double loss = 0.0;
-  double grad_norm = 0.0;
-  double learning_rate = 0.0;
-  double duration_s = 0.0;
   double wall_s = 0.0;            // when it ended, since 1970
-  double flops_per_second = 0.0;  // model FLOPs over all ranks; 0: unknown
+  std::optional<int64_t> tokens;  // cumulative
+  std::optional<double> loss;
+  std::optional<double> grad_norm;
+  std::optional<double> learning_rate;
+  std::optional<double> duration_s;
+  std::optional<double> flops_per_second;  // model FLOPs over all ranks
 };
 
 class Metrics {
@@ -28,19 +29,18 @@ class Metrics {
   ~Metrics();
 
   void step(const StepMetrics& step);
+  void processed(int64_t tokens);      // of a step, whether it was new or run again
   void state(std::string_view state);  // 1 for this one, 0 for all others
   void target_tokens(int64_t tokens);
   void restart(std::string_view reason);
   void rolled_back(std::string_view reason, int64_t steps);
-  void position(int64_t step, int64_t tokens);  // after a restore: the gauges fall
   void goodput(double ratio);
-  void model_flops_utilization(double ratio);
   void checkpoint(double duration_s, double stall_s, int64_t size_bytes, double wall_s);
   void nodes(std::string_view state, int64_t count);
   void http_request(std::string_view route, int status, double seconds);
   void live_sessions(int64_t open);
   void live_frame_sent();
-  void live_reset(std::string_view reason);
+  void live_resets(int64_t more);
   void commit(double seconds);      // of the history
   void ingest_lag(double seconds);  // step ended → committed
 

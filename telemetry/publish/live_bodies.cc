@@ -34,7 +34,7 @@ std::string event_live_body(const HistoryEvent& event) {
 
 std::string step_live_body(const StepRecord& record) {
   std::string out = fmt::format(R"({{"type":"step","step":{},"at_ms":{},"tokens":{})", record.step,
-                                record.wall_ms, record.tokens);
+                                record.wall_ms, record.tokens > 0 ? fmt::to_string(record.tokens) : "null");
   for (const char* wanted : kLiveMetrics) {
     fmt::format_to(std::back_inserter(out), R"(,"{}":)", wanted);
     double value = std::nan("");

@@ -1,12 +1,14 @@
 #include "telemetry/publish/publisher.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/crypto/sha256.h"
+#include "telemetry/publish/answer_cache.h"
 #include "telemetry/publish/parameters.h"
 #include "telemetry/publish/series_json.h"
 #include "telemetry/publish/static_files.h"
@@ -21,6 +23,32 @@ constexpr int64_t kMaxPoints = 5000;
 constexpr int64_t kDefaultEvents = 100;
 constexpr int64_t kMaxEvents = 500;
 constexpr int64_t kTickMs = 15'000;
+constexpr int64_t kRunMs = 900;  // between two looks at the run: each listener has a timer of its own
+
+// Fields of the run that follow from the clock, or that the step frames carry.
+constexpr const char* kDerived[] = {"goodput",
+                                    "eta_s",
+                                    "eta_at",
+                                    "eta_low_at",
+                                    "eta_high_at",
+                                    "time_use",
+                                    "last_step_at",
+                                    "step",
+                                    "tokens",
+                                    "loss",
+                                    "grad_norm",
+                                    "loss_nonfinite",
+                                    "learning_rate",
+                                    "step_ms",
+                                    "loss_digest",
+                                    "tokens_per_second",
+                                    "unprotected_steps",
+                                    "grad_norm_nonfinite"};
+
+json::object without_derived(json::object run) {
+  for (const char* name : kDerived) run.erase(name);
+  return run;
+}
 
 // A cache in front may answer for `shared_s`; browsers ask again and mostly get a 304.
 http::Response cacheable(std::string body, int shared_s) {
@@ -73,9 +101,14 @@ struct Publisher::Impl {
 
   json::object with_now(json::object o) const {
     o["now"] = rfc3339(clock.wall_ms());
-    o["live"] = json::object{{"epoch", ring.epoch()}, {"seq", ring.last_seq()}};
+    return with_live(std::move(o));
+  }
+  // Every delta up to it is in the answer, whatever a cache has done with it since.
+  json::object with_live(json::object o) const {
+    o["live"] = position();
     return o;
   }
+  json::object position() const { return {{"epoch", ring.epoch()}, {"seq", ring.last_seq()}}; }
   http::Response run(const http::Request&) { return cacheable(with_now(view.run()), 1); }
 
   http::Response metrics(const http::Request&) {
@@ -111,7 +144,7 @@ struct Publisher::Impl {
       return http::bad_parameter("segment", std::to_string(*query.segment),
                                  "the id of one of /api/v1/segments");
     }
-    return result ? cacheable(series_text(*result), 2) : http::problem(result.error());
+    return result ? cacheable(series_text(*result, position()), 2) : http::problem(result.error());
   }
 
   http::Response segments(const http::Request&) {
@@ -119,7 +152,7 @@ struct Publisher::Impl {
     if (!all) return http::problem(all.error());
     json::array list;
     for (const Segment& s : *all) list.push_back(segment_json(s));
-    return cacheable({{"segments", std::move(list)}}, 2);
+    return cacheable(with_live({{"segments", std::move(list)}}), 2);
   }
 
   http::Response events(const http::Request& request) {
@@ -136,7 +169,7 @@ struct Publisher::Impl {
     json::array list;
     for (const HistoryEvent& e : *found) list.push_back(event_json(e));
     json::value next = more ? json::value(found->back().id) : json::value(nullptr);
-    return cacheable({{"events", std::move(list)}, {"next", std::move(next)}}, 2);
+    return cacheable(with_live({{"events", std::move(list)}, {"next", std::move(next)}}), 2);
   }
 
   http::Response checkpoints(const http::Request&) {
@@ -146,10 +179,12 @@ struct Publisher::Impl {
 
   http::Response healthz(const http::Request&) { return uncached(http::text_response("ok\n")); }
   http::Response readyz(const http::Request&) {
-    return uncached(view.ready() ? http::text_response("ready\n") : http::text_response("not ready\n", 503));
+    return uncached(view.ready() ? http::text_response("ready\n")
+                                 : http::problem(503, "Not ready", "no daemon decides about this run yet"));
   }
   static http::Response uncached(http::Response response) {
-    response.headers.emplace_back("Cache-Control", "no-store");
+    if (http::find_field(response.headers, "Cache-Control") == nullptr)
+      response.headers.emplace_back("Cache-Control", "no-store");
     return response;
   }
 
@@ -181,13 +216,19 @@ struct Publisher::Impl {
   }
 
   void on_second() {
+    const int64_t now_ms = clock.steady_ms();
+    if (looked_ms && now_ms - *looked_ms < kRunMs) return;
+    looked_ms = now_ms;
+    const bool tick = now_ms - last_tick_ms >= kTickMs;
     json::object now = view.run();
-    if (now != last_run) {
+    json::object lasting = without_derived(now);
+    if (lasting != last_lasting || (tick && now != last_run)) {
+      last_lasting = std::move(lasting);
       last_run = now;
       ring.set_run(json::to_text(with_now(std::move(now))));
     }
-    if (clock.steady_ms() - last_tick_ms < kTickMs) return;
-    last_tick_ms = clock.steady_ms();
+    if (!tick) return;
+    last_tick_ms = now_ms;
     ring.tick(rfc3339(clock.wall_ms()));
   }
 
@@ -196,7 +237,10 @@ struct Publisher::Impl {
   live::Ring& ring;
   const Clock& clock;
   Assets assets;
-  json::object last_run;  // as sent to viewers
+  json::object last_run;      // as sent to viewers
+  json::object last_lasting;  // without_derived() of it
+  std::optional<int64_t> looked_ms;
+  AnswerCache answers;
   int64_t last_tick_ms = 0;
   std::shared_ptr<int64_t> resets = std::make_shared<int64_t>(0);
 };
@@ -208,7 +252,12 @@ Publisher::~Publisher() = default;
 
 http::Response Publisher::respond(const http::Request& request) { return impl_->respond(request); }
 void Publisher::handle(const http::Request& request, const http::Reply& reply) {
-  reply(impl_->respond(request));
+  Impl& i = *impl_;
+  const int64_t now_ms = i.clock.steady_ms();
+  if (const http::Response* known = i.answers.find(request, now_ms)) return reply(*known);
+  http::Response response = i.respond(request);
+  i.answers.keep(request, response, now_ms);
+  reply(std::move(response));
 }
 std::unique_ptr<http::LiveStream> Publisher::connect() {
   return std::make_unique<ViewerStream>(impl_->ring, impl_->resets);

@@ -38,12 +38,14 @@ class Publisher final : public http::LiveSource {
   Publisher(RunView& view, HistoryReader& history, live::Ring& ring, const Clock& clock, Assets assets);
   ~Publisher() override;
 
-  // Answers at once.
+  // Answers at once. handle: for the public; an answer that a shared cache may give for a second is given
+  // again for a second, so that a crowd costs the daemon one.
   void handle(const http::Request& request, const http::Reply& reply);
   http::Response respond(const http::Request& request);
 
   std::unique_ptr<http::LiveStream> connect() override;
-  // Puts the run's state into the ring when it has changed; a tick every 15 s.
+  // Puts the run's state into the ring when it has changed, at most once a second whoever calls; what
+  // changes with the clock or with every step alone goes with the tick, every 15 s.
   void on_second() override;
   // How many times a viewer was told to begin again, for metrics.
   int64_t viewer_resets() const;

@@ -40,7 +40,7 @@ json::object segment_json(const Segment& s) {
           {"reason", s.reason}};
 }
 
-std::string series_text(const Series& series) {
+std::string series_text(const Series& series, const json::object& live) {
   const auto& points = series.points;
   std::string out;
   out.reserve(256 + points.size() * 96);
@@ -61,13 +61,16 @@ std::string series_text(const Series& series) {
                 [or_null](std::string& o, const SeriesPoint& p) { or_null(o, p, p.max, 17); });
   append_integers(out, "nonfinite", points, &SeriesPoint::nonfinite);
   append_integers(out, "wall_ms", points, &SeriesPoint::wall_ms);
-  append_integers(out, "tokens", points, &SeriesPoint::tokens);
+  append_column(out, "tokens", points, [](std::string& o, const SeriesPoint& p) {
+    p.tokens > 0 ? fmt::format_to(std::back_inserter(o), "{}", p.tokens)
+                 : fmt::format_to(std::back_inserter(o), "null");
+  });
   out += R"(,"segments":[)";
   for (size_t i = 0; i < series.segments.size(); ++i) {
     if (i > 0) out += ',';
     out += json::to_text(segment_json(series.segments[i]));
   }
-  return out + "]}";
+  return out + "],\"live\":" + json::to_text(live) + "}";
 }
 
 }  // namespace longhaul::telemetry::publish

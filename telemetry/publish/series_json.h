@@ -9,9 +9,9 @@
 namespace longhaul::telemetry::publish {
 
 // Columns, one entry a bucket: {"metric","from","to","level","bucket_steps","step","last_step","n","mean",
-// "min","max","nonfinite","wall_ms","tokens","segments"}. mean has 9 significant digits, the others are
-// exact.
-std::string series_text(const Series& series);
+// "min","max","nonfinite","wall_ms","tokens","segments","live"}. mean has 9 significant digits, the others
+// are exact.
+std::string series_text(const Series& series, const json::object& live);
 json::object segment_json(const Segment& segment);
 
 }  // namespace longhaul::telemetry::publish

@@ -45,6 +45,19 @@ TEST(Load, RefusesWhatTheYamlLibraryLetsPass) {
   EXPECT_NE(error_of("0.001", ".nan").find("optimizer.learning_rate is '.nan'"), std::string::npos);
 }
 
+TEST(Load, RefusesTextThatIsNotUtf8BecauseItGoesIntoJson) {
+  EXPECT_EQ(error_of("name: demo\n",
+                     "name: demo\n  title: gr\xF6\xDF"
+                     "e\n"),
+            "run.yaml:4:10: run.title is 'gr?\?e'; it must be a text in UTF-8");
+  EXPECT_NE(error_of("name: demo\n", "name: demo\n  description: \xff\n").find("run.description is '?'"),
+            std::string::npos);
+  EXPECT_NE(error_of("weight: 2", "name: \xC0\xAF").find("data.corpora[0].name is '?\?'"), std::string::npos);
+  EXPECT_NE(error_of("corpus/de", "corpus/\xE9").find("data.corpora[1].path is 'corpus/?'"),
+            std::string::npos);
+  EXPECT_EQ(error_of("name: demo\n", "name: demo\n  title: größe\n"), "accepted");
+}
+
 TEST(Load, SuggestsTheKeyThatWasMeant) {
   EXPECT_NE(
       error_of("layers: 4", "layer: 4").find("run.yaml:10:3: unknown key model.layer (did you mean layers?)"),

@@ -1,4 +1,5 @@
 """deploy/demo refuses what cannot be right before it installs, builds or writes anything."""
+import fcntl
 import socket
 import subprocess
 import tempfile
@@ -39,6 +40,20 @@ class BadOptionsTest(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertIn(f"port {port} is in use", err)
             self.assertFalse(Path(folder, "run").exists())
+
+    def test_the_directory_of_a_live_run_is_left_as_it_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "state").mkdir()
+            Path(folder, "run.yaml").write_text("run:\n  seed: 42\n")
+            with open(Path(folder, "state/daemon.lock"), "w+") as lock:
+                lock.write("4711\n")
+                lock.flush()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                code, _, err = demo("--run-dir", folder)
+            self.assertEqual(code, 2)
+            self.assertIn("another daemon owns this run (process 4711)", err)
+            self.assertEqual(sorted(p.name for p in Path(folder).iterdir()), ["run.yaml", "state"])
+            self.assertEqual(Path(folder, "run.yaml").read_text(), "run:\n  seed: 42\n")
 
     def test_help_names_every_option(self):
         code, out, _ = demo("--help")

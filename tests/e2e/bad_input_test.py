@@ -5,7 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from run_support import RunTest
+from run_support import RunTest, wait_for
 
 
 class BadInput(RunTest):
@@ -76,6 +76,30 @@ class BadInput(RunTest):
         run.write()
         self.refused(run, str(store), "No space left")
 
+    def test_a_store_that_fills_up_is_told_once_and_training_goes_on(self):
+        if os.geteuid() != 0:
+            self.skipTest("mounting a small tmpfs needs root")
+        run = self.run_of(steps=100000, every=5, checkpoint__keep_last=1000)
+        store = run.dir / "small"
+        store.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", store]).returncode != 0:
+            self.skipTest("this machine does not allow mounts")
+        self.addCleanup(subprocess.run, ["umount", "-l", store])
+        run.config["paths"] = {"store": str(store)}
+        run.write()
+        (store / "filler").write_bytes(b"x" * (40 << 20))
+        run.start()
+        run.wait_step(7)
+        kinds = lambda: [event["kind"] for event in run.events()]
+        wait_for("the word of it", lambda: "checkpoint_failed" in kinds())
+        step = run.status()["step"]
+        run.wait_step(step + 20)
+        self.assertEqual(kinds().count("checkpoint_failed"), 1)
+        self.assertEqual(run.status()["restarts"], 0)
+        (store / "filler").unlink()
+        saved = run.status()["last_checkpoint"]["step"]
+        wait_for("a save", lambda: run.status()["last_checkpoint"]["step"] > saved)
+
     def test_a_run_directory_of_another_run_or_configuration(self):
         run = self.run_of(steps=20)
         run.finish()
@@ -90,6 +114,31 @@ class BadInput(RunTest):
             self.assertIn(needle, done.stderr)
             run.config[section][key] = kept
         self.assertEqual(sorted(p.name for p in Path(run.dir / "store").rglob("*")), before)
+
+    def test_another_file_touches_neither_a_live_run_nor_another_runs_directory(self):
+        run = self.run_of(steps=100000)
+        run.start()
+        run.wait_step(2)
+        before = (run.dir / "run.yaml").read_bytes()
+
+        def refused(needle, **changes):
+            config = json.loads(before)
+            for key, value in changes.items():
+                section, name = key.split("__")
+                config[section][name] = value
+            (run.dir / "other.yaml").write_text(json.dumps(config))
+            done = run.command("run", "other.yaml", "--run-dir", str(run.dir), "--exit")
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            self.assertIn(needle, done.stderr)
+            self.assertEqual((run.dir / "run.yaml").read_bytes(), before)
+
+        refused("another daemon owns this run", run__target_steps=50)
+        refused("seed=7, now seed=8", run__seed=8)
+        self.assertEqual(run.status()["state"], "training")
+        run.command("stop")
+        run.keeper.wait(60)
+        refused("seed=7, now seed=8", run__seed=8)
+        refused("belongs to run 'e2e'", run__name="other")
 
     def test_bad_usage_of_the_command_line(self):
         run = self.run_of()

@@ -1,5 +1,6 @@
 """The daemon dies: the ranks do not notice, and no step is missing in the history."""
 import json
+import signal
 import sqlite3
 import urllib.request
 
@@ -31,6 +32,19 @@ class DaemonKilled(RunTest):
         self.assertEqual((code, summary["restarts"], summary["lost_steps"]), (0, "0", "0"), run.tail())
         self.assertEqual(recorded_steps(run), list(range(1, steps + 1)))
         self.assert_same_result(summary, expected)
+
+    def test_a_daemon_that_is_told_to_leave_is_started_again_and_the_ranks_run_on(self):
+        run = self.run_of(steps=120)
+        run.start("--exit")
+        run.wait_step(10)
+        pids, daemon = run.rank_pids(), run.daemon_pid()
+        run.kill(daemon, signal.SIGTERM)
+        status = wait_for("a new daemon", lambda: run.daemon_pid() != daemon and run.status())
+        self.assertEqual((status["daemon_restarts"], status["restarts"]), (1, 0))
+        wait_for("its agents", lambda: run.rank_pids() == pids)
+        summary, code = run.wait_end()
+        self.assertEqual((code, summary.get("steps"), summary.get("restarts")), (0, "120", "0"), run.tail())
+        self.assertIn("the ranks run on", run.tail())
 
     def test_a_second_daemon_on_the_same_directory_leaves(self):
         run = self.run_of(steps=100000)

@@ -38,10 +38,15 @@ test("what the page shows is what the routes say", async () => {
   const { page, close } = await open(base);
   try {
     await page.waitForFunction(() => document.querySelector("#facts").textContent.trim() !== "");
-    await page.waitForTimeout(500);
-    const shown = Number((await text(page, "#facts")).split(" ")[0].replaceAll(",", "")) || 0;
-    const run = await (await fetch(base + "api/v1/run")).json();
-    assert.ok(shown <= (run.step ?? 0), `${shown} shown, ${run.step} served`);
+    const run = async () => (await fetch(base + "api/v1/run")).json();
+    const shown = async () => Number((await text(page, "#facts")).split(" ")[0].replaceAll(",", "")) || 0;
+    const before = await run();
+    await until("what was served", async () => (await shown()) >= (before.step ?? 0));
+    const said = await shown();
+    let after = before;
+    const served = async () => (after = await run()).step ?? 0;
+    await until(`step ${said}, which is shown, from the routes`, async () => (await served()) >= said, 1500); // they may be a second old
+    assert.ok((await text(page, "#facts")).includes(after.target_steps.toLocaleString("en")), "and where it ends");
     const series = await (await fetch(base + "api/v1/series?metric=loss&points=100")).json();
     for (const name of ["step", "last_step", "n", "mean", "min", "max", "nonfinite", "wall_ms", "tokens"]) assert.equal(series[name].length, series.step.length, name);
   } finally {

@@ -22,6 +22,8 @@ export class MockServer {
     this.sockets = new Set();
     this.acceptSockets = true;
     this.requests = [];
+    this.answers = new Map(); // the newest to each question
+    this.frozen = null;
     model.onFrame = (frame) => this.broadcast(frame);
   }
 
@@ -50,6 +52,10 @@ export class MockServer {
     this.http.closeAllConnections();
     await new Promise((resolve) => this.http.close(resolve));
   }
+
+  // As a cache in front would: what was answered is answered again, until thaw().
+  freeze() { this.frozen = new Map(this.answers); }
+  thaw() { this.frozen = null; }
 
   run() {
     return { ...this.model.run(), now: new Date().toISOString(), live: { epoch: this.epoch, seq: this.seq } };
@@ -92,13 +98,20 @@ export class MockServer {
   json(url, response) {
     const query = Object.fromEntries(url.searchParams);
     const name = url.pathname.slice("/api/v1/".length);
+    if (["from", "to"].some((key) => query[key] !== undefined && !(Number(query[key]) >= 0 && Number(query[key]) <= 2 ** 53))) {
+      response.writeHead(400, { "content-type": "application/problem+json" });
+      return void response.end(JSON.stringify({ title: "Bad parameter", status: 400 }));
+    }
     const body = name === "run" ? this.run() : this.model[name]?.(query);
     if (!body) {
       response.writeHead(404, { "content-type": "application/problem+json" });
       return void response.end(JSON.stringify({ title: "no such route", status: 404 }));
     }
+    if (["series", "events", "segments"].includes(name)) body.live = { epoch: this.epoch, seq: this.seq };
+    const text = this.frozen?.get(url.href) ?? JSON.stringify(body);
+    this.answers.set(url.href, text);
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify(body));
+    response.end(text);
   }
 }
 

@@ -52,6 +52,32 @@ test("zooming into a long run fetches finer steps", () =>
     const request = server.requests.find((path) => /series\?metric=loss&from=\d+/.test(path));
     const span = Number(request.match(/to=(\d+)/)[1]) - Number(request.match(/from=(\d+)/)[1]);
     assert.ok(span < 2500, request);
+    await until("what a point stands for", async () => /^(Every step|Mean of (4|16) steps)/.test(await text(page, "#loss-caption")));
+    await page.click("#loss-all");
+    await until("the whole run", async () => /^Mean of 64 steps/.test(await text(page, "#loss-caption")));
+  }));
+
+test("a link that somebody has changed does not keep the page from going live", async () => {
+  for (const query of ["?from=0&to=1e17", "?from=-10&to=-5", "?from=9e15&to=1e16", "?from=x&to=5"]) {
+    await play("great", { query }, async ({ page, faults }) => {
+      await until("live", async () => /^live/.test(await text(page, "#age")));
+      assert.deepEqual(faults, [], query);
+    });
+  }
+});
+
+test("numbers are spoken while the keyboard reads them, and only then", () =>
+  play("demo", {}, async ({ page }) => {
+    for (const [chart, numbers] of [["#loss-chart", "#loss-readout"], [".small .chart", ".small output"]]) {
+      const spoken = () => page.locator(numbers).first().getAttribute("aria-live");
+      assert.equal(await spoken(), "off");
+      await page.locator(chart).first().focus();
+      assert.equal(await spoken(), "off");
+      await page.keyboard.press("ArrowLeft");
+      assert.equal(await spoken(), "polite");
+      await page.locator(chart).first().blur();
+      assert.equal(await spoken(), "off");
+    }
   }));
 
 test("axes, scale and line are the reader's, kept in the address, and restored from it", () =>

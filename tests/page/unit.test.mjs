@@ -15,8 +15,8 @@ const load = async (name) => {
   await esbuild.build({ entryPoints: [join(web, "src", name + ".ts")], bundle: true, format: "esm", outfile, logLevel: "error" });
   return import(pathToFileURL(outfile).href);
 };
-const [format, math, buckets, axes, backoff, marks, road, story, languages] = await Promise.all(
-  ["format", "chart_math", "buckets", "axes", "backoff", "marks", "road_scale", "stories", "languages"].map(async (name) => {
+const [format, math, buckets, axes, backoff, marks, road, story, languages, list, view, store] = await Promise.all(
+  ["format", "chart_math", "buckets", "axes", "backoff", "marks", "road_scale", "stories", "languages", "event_list", "view", "series_store"].map(async (name) => {
     if (name === "marks") Object.assign(globalThis, { window: { addEventListener() {} }, document: { createElement: () => ({ setAttribute() {}, append() {}, style: {} }), addEventListener() {} } });
     return load(name);
   }));
@@ -122,6 +122,91 @@ test("a failure and its end are one story, with its cost, and redoing is not und
   assert.deepEqual(told.map((one) => [one.id, one.severity, one.cost_s]), [[5, "recovered", null], [4, "recovered", null], [2, "good", null], [1, "recovered", 1.5]]);
   assert.equal(told[3].detail, "Killed by signal 9. Training goes on from step 8. 2 steps are being redone. Last words: bye");
   assert.equal(told[3].lost_steps, 2);
+});
+
+test("the newest events are kept, and the pages that were asked for, without a hole", () => {
+  const page = (from, to) => Array.from({ length: from - to + 1 }, (_, i) => ({ id: from - i, title: "" }));
+  const ids = (held) => [held.all[0].id, held.all.at(-1).id, held.all.length];
+  const held = new list.EventList();
+  held.addNewest(page(3000, 2801), 2801);
+  held.addOlder(page(2800, 2601), 2601);
+  held.add({ id: 3001, title: "" });
+  held.add({ id: 3001, title: "again" });
+  assert.deepEqual(ids(held), [3001, 2601, 401]);
+  assert.equal(held.all[0].title, "again");
+  held.addNewest(page(3005, 2806), 2806);
+  assert.deepEqual([...ids(held), held.older], [3005, 2601, 405, 2601], "a poll drops no older page");
+  for (let id = 3006; id <= 9000; id++) held.add({ id, title: "" });
+  assert.deepEqual([...ids(held), held.older], [9000, 7001, 2000, 7001], "and the newest stay within bounds");
+  held.addOlder(page(7000, 6801), 6801);
+  held.add({ id: 9001, title: "" });
+  assert.equal(held.all.length, 2200, "what was asked for is kept beyond them");
+  held.addNewest(page(20_000, 19_801), 19_801);
+  assert.deepEqual([...ids(held), held.older], [20_000, 19_801, 200, 19_801], "what does not meet would leave a hole");
+});
+
+test("a window of the address is on the axis or none", () => {
+  assert.deepEqual(view.windowOf("100", "200.5"), { from: 100, to: 200.5 });
+  assert.deepEqual(view.windowOf("-10", "5"), { from: 0, to: 5 });
+  assert.equal(view.windowOf("0", "1e17").to, 2 ** 50);
+  for (const [from, to] of [["-10", "-5"], ["9e17", "1e18"], ["5", "5"], ["x", "5"], ["5", ""], [null, "5"]]) assert.equal(view.windowOf(from, to), null, `${from} ${to}`);
+});
+
+// Answers of the series route, given when the test says so.
+function answers() {
+  const asked = [];
+  Object.assign(globalThis.document ??= {}, { baseURI: "http://x/" });
+  globalThis.fetch = (url) => new Promise((resolve) => asked.push({ query: Object.fromEntries(url.searchParams), give: (body) => resolve({ ok: true, json: async () => body }) }));
+  return asked;
+}
+const served = (from, to, size) => {
+  const out = { ...buckets.emptyBuckets(), bucketSteps: size };
+  for (let step = from; step <= to; step++) buckets.append(out, { step, value: 1, nonfinite: false, wallMs: step, tokens: step });
+  return { bucket_steps: size, step: out.step, last_step: out.last, n: out.n, mean: out.mean, min: out.min, max: out.max, nonfinite: out.nonfinite, wall_ms: out.wall, tokens: out.tokens, segments: [], live: { epoch: "e", seq: to } };
+};
+const frame = (step) => ({ type: "step", seq: step, step, at_ms: step, loss: 1, tokens: step });
+const stepsOf = (series) => series.buckets.n.reduce((sum, n) => sum + n, 0);
+
+test("steps that come while a request is under way are in the curve that its answer gives", async () => {
+  const asked = answers(), series = new store.SeriesStore("loss", 10);
+  const loading = series.load();
+  asked[0].give(served(1, 16, 1));
+  await loading;
+  for (let step = 17; step <= 21; step++) series.append(frame(step)); // more than twice the points: it asks again
+  assert.equal(asked.length, 2);
+  for (let step = 22; step <= 24; step++) series.append(frame(step));
+  asked[1].give(served(1, 21, 4));
+  await new Promise((resolve) => setTimeout(resolve));
+  series.append(frame(25));
+  assert.equal(stepsOf(series), 25);
+  assert.equal(series.buckets.bucketSteps, 4);
+  const zooming = series.loadWindow({ from: 21, to: 27 });
+  for (let step = 26; step <= 27; step++) series.append(frame(step));
+  asked[2].give(served(19, 25, 1));
+  await zooming;
+  assert.deepEqual(series.buckets.step.slice(-3), [25, 26, 27]);
+  assert.equal(series.bucketSteps({ from: 21, to: 27 }), 1);
+  assert.equal(series.bucketSteps(null), 4);
+  assert.deepEqual(series.positions.map((one) => one.seq), [21, 25]);
+});
+
+test("a finer stretch ends where it was asked to end, and gets coarser when it grows", async () => {
+  const asked = answers(), series = new store.SeriesStore("loss", 10);
+  const loading = series.load();
+  asked[0].give(served(1, 40, 4));
+  await loading;
+  const zooming = series.loadWindow({ from: 38, to: 42 });
+  asked[1].give(served(37, 40, 1));
+  await zooming;
+  for (let step = 41; step <= 60; step++) series.append(frame(step));
+  assert.equal(asked[1].query.to, "43");
+  const end = series.buckets.step.indexOf(43);
+  assert.deepEqual([series.buckets.last[end], series.buckets.step[end + 1], series.buckets.last[end + 1]], [43, 44, 47]);
+  const following = series.loadWindow({ from: 58, to: 1000 });
+  asked[2].give(served(1, 60, 4));
+  await following;
+  for (let step = 61; step <= 100; step++) series.append(frame(step));
+  assert.equal(asked.length, 4, "it asks for coarser ones");
 });
 
 test("a corpus named by its language's code is said in words", () => {

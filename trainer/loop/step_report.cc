@@ -30,8 +30,9 @@ json::object step_line(const config::RunConfig& config, const StepResult& result
       {"communication_ms", result.communication_ms},
       {"tokens_per_second", json::number_or_null(static_cast<double>(step_tokens) * 1000.0 / result.step_ms)},
       {"model_flops", model_flops(config.model, config.batch.global)}};
-  const std::string nonfinite = nonfinite_name(result.loss);
-  if (!nonfinite.empty()) line["loss_nonfinite"] = nonfinite;
+  if (!std::isfinite(result.loss)) line["loss_nonfinite"] = nonfinite_name(result.loss);
+  if (!std::isfinite(result.gradient_norm))
+    line["grad_norm_nonfinite"] = nonfinite_name(result.gradient_norm);
   return line;
 }
 

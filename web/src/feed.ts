@@ -59,8 +59,7 @@ export class Feed {
   private async fetchOlder(): Promise<void> {
     try {
       const page = await api.events(PAGE, this.store.olderEvents!);
-      this.store.olderEvents = page.events.length ? page.next : null;
-      this.store.addEvents(page.events);
+      this.store.addOlderEvents(page.events, page.next);
     } catch {
       // The button stays; the reader may press it again.
     }

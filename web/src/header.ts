@@ -1,6 +1,6 @@
 // Masthead: whose run it is, how it stands, and how old what is shown is. A lost connection is said
 // calmly in a line of its own; what was shown stays.
-import { byId, setAttr, setText, show } from "./dom";
+import { byId, h, setAttr, setText, show } from "./dom";
 import { age, integer, percent } from "./format";
 import type { Store } from "./store";
 import { over, stateWords } from "./words";
@@ -13,8 +13,11 @@ export class Header {
   private readonly state = byId("state");
   private readonly ageText = byId("age");
   private readonly notice = byId("notice");
+  private readonly noticeText = h("span");
+  private readonly countdown = h("span", { "aria-hidden": "true" }); // not to be read out every second
 
   constructor(private readonly store: Store) {
+    this.notice.append(this.noticeText, this.countdown);
     store.on(["run", "connection", "clock"], () => this.update());
   }
 
@@ -36,7 +39,8 @@ export class Header {
     setAttr(this.ageText, "class", this.stale() ? "age age-stale" : "age");
     const notice = this.noticeWords();
     show(this.notice, notice !== "");
-    if (notice) setText(this.notice, notice);
+    if (notice) setText(this.noticeText, notice);
+    if (notice) setText(this.countdown, ` ${this.countdownWords()}`);
   }
 
   private expert(): string {
@@ -75,9 +79,12 @@ export class Header {
   private noticeWords(): string {
     const { run, connection } = this.store;
     if (connection.kind !== "lost") return "";
-    const wait = Math.max(0, Math.round((connection.retryAtMs - Date.now()) / 1000));
-    const again = wait > 1 ? `Trying again in ${wait} s.` : "Trying again now.";
-    return run ? `The connection was lost. What you see stays; it is no longer being updated. ${again}`
-      : `The run does not answer yet. ${again}`;
+    return run ? "The connection was lost. What you see stays; it is no longer being updated." : "The run does not answer yet.";
+  }
+
+  private countdownWords(): string {
+    const { connection } = this.store;
+    const wait = connection.kind === "lost" ? Math.round((connection.retryAtMs - Date.now()) / 1000) : 0;
+    return wait > 1 ? `Trying again in ${wait} s.` : "Trying again now.";
   }
 }

@@ -8,6 +8,7 @@ import { clockSeconds, integer, loss, plural, when } from "./format";
 import { incidentMarks, type EventMark } from "./incident_marks";
 import { LossTable } from "./loss_table";
 import { MarkRow } from "./marks";
+import { speakWhenRead } from "./reading";
 import type { SeriesStore } from "./series_store";
 import type { Store } from "./store";
 import type { View, XAxis } from "./view";
@@ -41,6 +42,7 @@ export class LossFigure {
       onHover: (index) => { this.hovered = index; this.updateReadout(); },
       annotations: () => this.annotations(),
     }, view);
+    speakWhenRead(host, this.readout);
     this.bindControls();
     store.on(["series", "segments", "events", "view"], () => this.update());
     store.on(["theme"], () => this.chart.redraw());
@@ -88,7 +90,7 @@ export class LossFigure {
 
   private updateWords(): void {
     const { buckets } = this.series;
-    const size = buckets.bucketSteps;
+    const size = this.series.bucketSteps(this.view.window);
     const words = [size === 1 ? "Every step." : `Mean of ${integer(size)} steps at a time, shaded from the lowest to the highest.`];
     const undone = this.store.segments.filter((one) => one.cut_step !== null && (one.end_step ?? 0) > one.cut_step).length;
     if (undone === 1) words.push(`Dashed: a stretch that was undone${this.peakWords()}.`);

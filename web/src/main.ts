@@ -17,11 +17,12 @@ import { Store } from "./store";
 import { onThemeChange } from "./theme";
 import { Tiles } from "./tiles";
 import { TimeUseBar } from "./time_use";
-import type { LiveFrame, Run } from "./types";
+import type { LiveFrame, LivePosition, Run } from "./types";
 import { View } from "./view";
 
 const EVENTS = 200;
 const ZOOM_SETTLE_MS = 180;
+const GATHER_MS = 2_200; // longer than a cache may keep the answer from before
 
 function start(): void {
   const store = new Store(), view = new View(), loss = new SeriesStore("loss", 1000);
@@ -60,18 +61,27 @@ function start(): void {
   window.setInterval(() => { if (!document.hidden && store.connection.kind === "live") lists.refreshNodes(); }, 10_000);
 }
 
-// Everything anew. The cursor comes with the run, which is fetched first: a step that arrives
-// between the two fetches is sent again by the socket, and adding it twice changes nothing.
+// Everything anew. The stream goes on after the oldest answer, whatever a cache has done to them: a step that
+// others hold already is sent again, and adding it twice changes nothing.
 async function loadSnapshot(store: Store, all: SeriesStore[], loss: SeriesStore, view: View, lists: Lists): Promise<Cursor | null> {
   const run = await api.run();
   store.setRun(run);
   const known = new Set((await api.metrics()).map((metric) => metric.name));
-  await Promise.all([lists.load(), ...all.map((series) => series.load(known))]);
-  if (view.window) await Promise.all(all.map((series) => series.loadWindow(view.window)));
+  const [positions] = await Promise.all([lists.load(), ...all.map((series) => series.load(known))]);
+  // A window that cannot be had (a link somebody has changed) must not keep the page from going live.
+  if (view.window) await Promise.all(all.map((series) => series.loadWindow(view.window).catch(() => false)));
   store.touch("series", "segments");
   await loss.loadAbandoned(store.segments);
   if (loss.abandoned.length) store.touch("series");
-  return run.live ? { epoch: run.live.epoch, seq: run.live.seq } : null;
+  return earliest([run.live, ...positions, ...all.flatMap((series) => series.positions)]);
+}
+
+function earliest(positions: (LivePosition | null | undefined)[]): Cursor | null {
+  const known = positions.filter((one): one is LivePosition => one != null);
+  if (known.length === 0) return null;
+  const { epoch } = known[0]!;
+  if (known.some((one) => one.epoch !== epoch)) throw new Error("the answers are of different lives of the run");
+  return { epoch, seq: Math.min(...known.map((one) => one.seq)) };
 }
 
 async function loadWindows(store: Store, all: SeriesStore[], view: View): Promise<void> {
@@ -85,16 +95,15 @@ class Lists {
 
   constructor(private readonly store: Store) {}
 
-  async load(): Promise<void> {
+  async load(): Promise<(LivePosition | undefined)[]> {
     const { store } = this;
     const [events, checkpoints, nodes, segments] = await Promise.all([api.events(EVENTS), api.checkpoints(), api.nodes(), api.segments()]);
-    store.olderEvents = events.events.length < EVENTS ? null : events.next;
-    store.events = [];
-    store.addEvents(events.events);
+    store.addNewestEvents(events.events, events.events.length < EVENTS ? null : events.next);
     store.checkpoints = checkpoints;
     store.nodes = nodes;
-    store.segments = segments;
+    store.segments = segments.segments;
     store.touch("checkpoints", "nodes", "segments");
+    return [events.live, segments.live];
   }
 
   refreshNodes(): void {
@@ -109,10 +118,10 @@ class Lists {
       this.refreshNodes();
       Promise.all([api.checkpoints(), api.segments()]).then(([checkpoints, segments]) => {
         this.store.checkpoints = checkpoints;
-        this.store.segments = segments;
+        this.store.segments = segments.segments;
         this.store.touch("checkpoints", "segments");
       }, () => undefined);
-    }, 800);
+    }, GATHER_MS);
   }
 }
 
@@ -123,13 +132,13 @@ function onFrame(frame: LiveFrame, store: Store, all: SeriesStore[], lists: List
       if (all.map((series) => series.append(frame)).some(Boolean)) store.touch("series");
       break;
     case "event":
-      store.addEvents([frame.event]);
+      store.addEvent(frame.event);
       if (frame.event.severity === "undone" && frame.event.kind !== "restored") refetch();
       else lists.refreshSoon();
       break;
     case "run": {
       const before = store.run;
-      store.setRun(frame.run);
+      store.offerRun(frame.run);
       if (before && before.branch !== frame.run.branch) refetch();
       else if (before && listsChanged(before, frame.run)) lists.refreshSoon();
       break;

@@ -3,6 +3,7 @@
 import { Chart } from "./chart";
 import { byId, h, setText, show } from "./dom";
 import { axisNumber, compact, duration, exponent, integer, plural, significant } from "./format";
+import { speakWhenRead } from "./reading";
 import { SeriesStore } from "./series_store";
 import type { Store } from "./store";
 import type { StepFrame } from "./types";
@@ -45,6 +46,7 @@ class SmallFigure {
     this.caption = h("p", { class: "caption" }, small.caption);
     this.root = h("figure", { class: "small" },
       h("div", { class: "small-head" }, h("h2", { title: small.meaning }, small.title), this.value), this.caption, host);
+    speakWhenRead(host, this.value);
     this.chart = new Chart(host, {
       label: small.title, height: () => 150, log: () => small.log ?? false, smoothed: () => false, floor: small.floor,
       yLabel: small.label, gutter: 52, annotations: () => ({ abandoned: [], lines: [], head: null }),

@@ -66,7 +66,7 @@ export class Tiles {
 
   private putLoss(run: Run): void {
     if (run.loss === null && run.loss_nonfinite) {
-      this.put("loss", run.loss_nonfinite === "nan" ? "NaN" : "∞", "", `not a number at step ${integer(run.step)}`, "bad");
+      this.put("loss", run.loss_nonfinite === "nan" ? "NaN" : run.loss_nonfinite === "-inf" ? "−∞" : "∞", "", `not a number at step ${integer(run.step)}`, "bad");
       return;
     }
     this.put("loss", loss(run.loss), "", run.loss === null ? "no step yet" : this.trendWords());
@@ -95,9 +95,10 @@ export class Tiles {
   private putSaved(run: Run): void {
     const saved = run.last_checkpoint;
     if (!saved) return this.put("saved", "–", "", "nothing saved yet");
-    const [number, unit] = ageParts((this.store.now() - Date.parse(saved.saved_at)) / 1000);
-    const note = [`step ${integer(saved.step)}`, saved.size_bytes === null ? "" : bytes(saved.size_bytes), saved.verified ? "verified" : ""];
-    this.put("saved", number, `${unit} ago`, note.filter(Boolean).join(" · "));
+    const [number, unit] = saved.saved_at === null ? [integer(saved.step), ""]
+      : ageParts((this.store.now() - Date.parse(saved.saved_at)) / 1000);
+    const note = [saved.saved_at === null ? "the step; when is not known" : `step ${integer(saved.step)}`, saved.size_bytes === null ? "" : bytes(saved.size_bytes), saved.verified ? "verified" : ""];
+    this.put("saved", number, unit && `${unit} ago`, note.filter(Boolean).join(" · "));
     if (this.savedStep !== null && saved.step > this.savedStep) highlight(this.tiles.get("saved")!.root);
     this.savedStep = saved.step;
   }

@@ -4,9 +4,15 @@ export type RunState =
   | "idle" | "acquiring" | "launching" | "restoring" | "training" | "evaluating" | "checkpointing"
   | "recovering" | "draining" | "paused" | "halted" | "completed";
 
+// Which deltas an answer holds: all up to seq.
+export interface LivePosition {
+  epoch: string;
+  seq: number;
+}
+
 export interface LastCheckpoint {
   step: number;
-  saved_at: string;
+  saved_at: string | null;
   size_bytes: number | null;
   verified: boolean | null;
   sane: boolean | null;
@@ -65,7 +71,7 @@ export interface Run {
   loss_digest: string | null;
   state_digest: string | null;
   time_use: TimeUse | null;
-  live: { epoch: string; seq: number } | null;
+  live: LivePosition | null;
 }
 
 export interface Segment {
@@ -94,6 +100,7 @@ export interface Series {
   wall_ms: number[];
   tokens: (number | null)[];
   segments: Segment[];
+  live?: LivePosition;
 }
 
 export type Severity = "info" | "good" | "recovered" | "undone" | "error";

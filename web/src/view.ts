@@ -8,6 +8,15 @@ export interface Window {
   to: number;
 }
 
+const LAST_STEP = 2 ** 50; // beyond any run, and still a whole number
+
+// Of an address that anybody may have written: on the axis of steps, or none.
+export function windowOf(from: string | null, to: string | null): Window | null {
+  if (!from || !to) return null;
+  const low = Math.max(0, Number(from)), high = Math.min(LAST_STEP, Number(to));
+  return low < high ? { from: low, to: high } : null; // not a number is not below anything
+}
+
 export class View {
   x: XAxis = "steps";
   log = false;
@@ -26,8 +35,7 @@ export class View {
     this.log = parameters.get("y") === "log";
     this.smooth = parameters.get("line") !== "raw";
     this.whole = parameters.get("outliers") === "show";
-    const from = Number(parameters.get("from")), to = Number(parameters.get("to"));
-    if (parameters.has("from") && Number.isFinite(from) && Number.isFinite(to) && to > from) this.window = { from, to };
+    this.window = windowOf(parameters.get("from"), parameters.get("to"));
   }
 
   on(listener: (what: "settings" | "window") => void): void {

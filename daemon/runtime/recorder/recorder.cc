@@ -21,11 +21,16 @@ DigestMismatch event_of(const telemetry::Mismatch& m) {
   return {m.id, m.step, fmt::format("{} was {}, now {}", m.metric, m.recorded, m.reported)};
 }
 
-double value_of(const telemetry::StepRecord& r, std::string_view name) {
+std::optional<double> value_of(const telemetry::StepRecord& r, std::string_view name) {
   for (const auto& [key, value] : r.values) {
     if (key == name) return value;
   }
-  return 0;
+  return std::nullopt;
+}
+
+// A trainer that counts tokens has some after any step.
+std::optional<int64_t> tokens_of(const telemetry::StepRecord& r) {
+  return r.tokens > 0 ? std::optional(r.tokens) : std::nullopt;
 }
 
 }  // namespace
@@ -36,9 +41,6 @@ Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, const
   std::unique_ptr<Recorder> r(new Recorder(std::move(history), clock, metrics, std::move(callbacks)));
   LH_ASSIGN(r->segment_, r->history_->begin_segment(0, std::nullopt, 1, "the run begins"));
   LH_ASSIGN(r->last_step_, r->history_->last_step());
-  // Else the first step after a restart of the daemon would count all tokens before it as its own.
-  LH_ASSIGN(const auto last, r->history_->step(r->last_step_));
-  if (last) r->last_tokens_ = last->tokens;
   LH_ASSIGN(r->outbox_, r->history_->outbox());
   LH_ASSIGN(const auto mismatch, r->history_->mismatch());
   if (mismatch) r->last_mismatch_ = event_of(*mismatch);
@@ -117,19 +119,19 @@ bool Recorder::write_batch(const std::vector<Measurements>& batch) {
 
 void Recorder::observe(const telemetry::StepRecord& r) {
   if (r.step <= last_step_) return;
-  const double duration_s = value_of(r, "step_ms") / 1000;
-  metrics_.step({.step = r.step,
-                 .tokens = r.tokens,
-                 .step_tokens = std::max<int64_t>(0, r.tokens - last_tokens_),
-                 .loss = value_of(r, "loss"),
-                 .grad_norm = value_of(r, "grad_norm"),
-                 .learning_rate = value_of(r, "learning_rate"),
-                 .duration_s = duration_s,
-                 .wall_s = static_cast<double>(r.wall_ms) / 1000,
-                 .flops_per_second = duration_s > 0 ? value_of(r, "model_flops") / duration_s : 0});
+  const auto step_ms = value_of(r, "step_ms");
+  const auto flops = value_of(r, "model_flops");
+  telemetry::StepMetrics m{.step = r.step,
+                           .wall_s = static_cast<double>(r.wall_ms) / 1000,
+                           .tokens = tokens_of(r),
+                           .loss = value_of(r, "loss"),
+                           .grad_norm = value_of(r, "grad_norm"),
+                           .learning_rate = value_of(r, "learning_rate")};
+  if (step_ms) m.duration_s = *step_ms / 1000;
+  if (step_ms && flops && *step_ms > 0) m.flops_per_second = *flops / (*step_ms / 1000);
+  metrics_.step(m);
   metrics_.ingest_lag(std::max(0.0, static_cast<double>(clock_.wall_ms() - r.wall_ms) / 1000));
   last_step_ = r.step;
-  last_tokens_ = r.tokens;
   callbacks_.newest(r);
 }
 

@@ -75,7 +75,6 @@ class Recorder {
   const Callbacks callbacks_;
   int64_t segment_ = 0;
   int64_t last_step_ = 0;
-  int64_t last_tokens_ = 0;
   std::vector<telemetry::LiveDelta> outbox_;
   std::optional<DigestMismatch> last_mismatch_;
   std::mutex mutex_;

@@ -1,6 +1,7 @@
 #include "daemon/runtime/recorder/reports.h"
 
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "base/core/text.h"
@@ -23,6 +24,15 @@ int64_t whole(const json::object& o, const char* name, int64_t least, int64_t mo
   if (v->is_int64() && v->get_int64() >= least && v->get_int64() <= most) return v->get_int64();
   r->remarks.push_back(std::string("field '") + name + "' makes no sense: " + shorten(json::to_text(*v)));
   return otherwise;
+}
+
+// A duration: a trainer may tell fractions. Rounded up, so that what took time never took none.
+int64_t milliseconds(const json::object& o, const char* name, Report* r) {
+  const json::value* v = o.if_contains(name);
+  constexpr double kMost = 9e15;  // below it a double counts every whole number
+  if (v == nullptr || !v->is_double() || !(v->get_double() >= 0 && v->get_double() <= kMost))
+    return whole(o, name, 0, std::numeric_limits<int64_t>::max(), 0, r);
+  return static_cast<int64_t>(std::ceil(v->get_double()));
 }
 
 double nonfinite(const std::string& word) {
@@ -80,16 +90,25 @@ std::optional<Event> checkpoint_fact(const json::object& c, Report* r) {
                     .step = whole(c, "step", 0, kMaxStep, -1, r),
                     .path = json::string_or(c, "path", ""),
                     .size_bytes = whole(c, "size_bytes", 0, kMost, 0, r),
-                    .duration_ms = whole(c, "duration_ms", 0, kMost, 0, r),
-                    .stall_ms = whole(c, "stall_ms", 0, kMost, 0, r)};
+                    .duration_ms = milliseconds(c, "duration_ms", r),
+                    .stall_ms = milliseconds(c, "stall_ms", r)};
   if (e.step >= 0 && !e.path.empty()) return e;
   r->remarks.push_back("a checkpoint needs a step and a path: " + shorten(json::to_text(c), 200));
+  return std::nullopt;
+}
+
+std::optional<Event> failed_checkpoint_fact(const json::object& c, Report* r) {
+  const int64_t step = whole(c, "step", 0, kMaxStep, -1, r);
+  if (step >= 0) return CheckpointFailed{r->generation, step, json::string_or(c, "message", "unknown")};
+  r->remarks.push_back("a failed checkpoint needs a step: " + shorten(json::to_text(c), 200));
   return std::nullopt;
 }
 
 std::optional<Event> fact_of(const json::object& o, Report* r, int64_t highest_step) {
   if (const json::value* saved = o.if_contains("checkpoint"); saved != nullptr && saved->is_object())
     return checkpoint_fact(saved->get_object(), r);
+  if (const json::value* lost = o.if_contains("checkpoint_failed"); lost != nullptr && lost->is_object())
+    return failed_checkpoint_fact(lost->get_object(), r);
   if (const json::value* error = o.if_contains("error"); error != nullptr && error->is_object()) {
     return RankFailed{r->generation, r->rank, json::string_or(error->get_object(), "kind", "unknown"),
                       json::string_or(error->get_object(), "message", "")};

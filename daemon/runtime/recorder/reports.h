@@ -17,7 +17,7 @@ struct Report {
   int rank = -1;
   std::string phase;                          // empty: not said
   std::optional<telemetry::StepRecord> step;  // a training step with its measurements
-  std::optional<Event> fact;                  // exit, error, restore, checkpoint, done
+  std::optional<Event> fact;                  // exit, error, restore, checkpoint (saved or failed), done
   std::vector<std::string> remarks;           // fields that were there and made no sense
 };
 

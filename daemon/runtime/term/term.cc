@@ -54,6 +54,35 @@ std::string difference(const std::string& before, const std::string& now) {
   return text;
 }
 
+std::string document_path(const std::string& store) { return store + "/documents/run.json"; }
+
+// The UUID of the run that the store belongs to, when it is this one.
+Result<std::string> compare_identity(const std::string& store, const config::RunConfig& config) {
+  const std::string path = document_path(store);
+  const std::string identity = config::identity_text(config);
+  LH_ASSIGN(const std::string text, read_file(path));
+  auto parsed = json::parse_object(text);
+  if (!parsed) return std::move(parsed.error()).with_context(path);
+  LH_ASSIGN(const std::string run, json::get_string(*parsed, "run"));
+  LH_ASSIGN(const std::string before, json::get_string(*parsed, "identity"));
+  if (run != config.run.name) {
+    return Error{ErrorCode::kConflict,
+                 fmt::format("{} belongs to run '{}'; run.name is '{}': use another run directory", store,
+                             run, config.run.name)};
+  }
+  if (before != identity) {
+    return Error{
+        ErrorCode::kConflict,
+        fmt::format(
+            "{} was trained with another configuration:{}; these make it another run: use another run "
+            "directory, or put the values back",
+            store, difference(before, identity))};
+  }
+  auto uuid = json::get_string(*parsed, "uuid");
+  if (!uuid) return std::move(uuid.error()).with_context(path);
+  return uuid;
+}
+
 }  // namespace
 
 Result<Term> claim_term(const std::string& store) {
@@ -98,35 +127,21 @@ Result<> publish_generation(const std::string& store, const Generation& generati
 }
 
 Result<std::string> check_identity(const std::string& store, const config::RunConfig& config) {
-  const std::string path = store + "/documents/run.json";
-  const std::string identity = config::identity_text(config);
+  const std::string path = document_path(store);
   LH_TRY(make_directories(store + "/documents"));
   if (!path_exists(path)) {
-    const json::object o{{"run", config.run.name}, {"identity", identity}, {"uuid", random_uuid()}};
+    const json::object o{
+        {"run", config.run.name}, {"identity", config::identity_text(config)}, {"uuid", random_uuid()}};
     const auto created = create_file_exclusively(path, json::to_text(o) + "\n");
     if (!created && created.error().code != ErrorCode::kConflict) return created.error();
   }
-  LH_ASSIGN(const std::string text, read_file(path));
-  auto parsed = json::parse_object(text);
-  if (!parsed) return std::move(parsed.error()).with_context(path);
-  LH_ASSIGN(const std::string run, json::get_string(*parsed, "run"));
-  LH_ASSIGN(const std::string before, json::get_string(*parsed, "identity"));
-  if (run != config.run.name) {
-    return Error{ErrorCode::kConflict,
-                 fmt::format("{} belongs to run '{}'; run.name is '{}': use another run directory", store,
-                             run, config.run.name)};
-  }
-  if (before != identity) {
-    return Error{
-        ErrorCode::kConflict,
-        fmt::format(
-            "{} was trained with another configuration:{}; these make it another run: use another run "
-            "directory, or put the values back",
-            store, difference(before, identity))};
-  }
-  auto uuid = json::get_string(*parsed, "uuid");
-  if (!uuid) return std::move(uuid.error()).with_context(path);
-  return uuid;
+  return compare_identity(store, config);
+}
+
+Result<> fits_store(const std::string& store, const config::RunConfig& config) {
+  if (!path_exists(document_path(store))) return {};
+  LH_TRY(compare_identity(store, config));
+  return {};
 }
 
 }  // namespace longhaul::daemon

@@ -32,5 +32,7 @@ Result<> publish_generation(const std::string& store, const Generation& generati
 // kConflict when the store holds another run, or this run with another identity; says what differs.
 // The first one writes it down, with a UUID, which is returned.
 Result<std::string> check_identity(const std::string& store, const config::RunConfig& config);
+// The same question, and nothing is written: a store that no run has claimed fits every configuration.
+Result<> fits_store(const std::string& store, const config::RunConfig& config);
 
 }  // namespace longhaul::daemon

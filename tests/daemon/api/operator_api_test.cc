@@ -122,6 +122,25 @@ TEST_F(OperatorApiTest, AKeyThatWasUsedForAnotherCommandIsRefused) {
   EXPECT_EQ(ran_.size(), 1U);
 }
 
+TEST_F(OperatorApiTest, AKeyThatWasUsedWithAnotherReasonIsRefused) {
+  post("pause", R"({"reason":"a"})", "k");
+  const auto r = post("pause", R"({"reason":"b"})", "k");
+  EXPECT_EQ(r.status, 422);
+  EXPECT_THAT(r.body, HasSubstr("the reason 'a'"));
+  EXPECT_EQ(ran_.size(), 1U);
+}
+
+TEST_F(OperatorApiTest, ARefusalIsNotRememberedAndTakesNobodysPlace) {
+  post("checkpoint", "", "first");
+  decide_ = {false, "not now"};
+  for (int i = 0; i < 2000; ++i) EXPECT_EQ(post("pause", "", "k" + std::to_string(i)).status, 409);
+  decide_ = {true, "done"};
+  EXPECT_EQ(post("pause", "", "k7").status, 200);
+  const size_t before = ran_.size();
+  post("checkpoint", "", "first");
+  EXPECT_EQ(ran_.size(), before) << "first is remembered";
+}
+
 TEST_F(OperatorApiTest, ADryRunDoesNotUseUpItsKey) {
   post("pause", R"({"dry_run":true})", "k");
   EXPECT_EQ(body_of(post("pause", "", "k")).at("dry_run"), false);

@@ -78,7 +78,7 @@ TEST_F(RunViewTest, CountersAreThoseOfTheState) {
   EXPECT_EQ(run.at("restarts"), 3);
   EXPECT_EQ(run.at("daemon_restarts"), 1);
   EXPECT_EQ(run.at("lost_steps"), 11);
-  EXPECT_EQ(run.at("started_at"), "2026-01-02T03:02:05Z");
+  EXPECT_EQ(run.at("started_at"), "2026-01-02T03:02:05.000Z");
   EXPECT_TRUE(view_.ready());
 }
 
@@ -115,10 +115,10 @@ TEST_F(RunViewTest, GoodputIsTheShareOfTheTimeThatWentIntoKeptStepsUpToNow) {
 TEST_F(RunViewTest, TheTimeToGoIsAtTheSpeedSoFarWithARangeFromUndisturbedToAsMuchLater) {
   show(half_way(clock_.now_ms));
   const json::object run = view_.run();
-  EXPECT_EQ(run.at("eta_s"), 360.0);                         // 150 steps of 2.4 s
-  EXPECT_EQ(run.at("eta_at"), "2026-01-02T03:10:05Z");       // 360 s from now
-  EXPECT_EQ(run.at("eta_low_at"), "2026-01-02T03:09:05Z");   // 150 steps of 2.0 s
-  EXPECT_EQ(run.at("eta_high_at"), "2026-01-02T03:11:05Z");  // and 60 s later than the estimate
+  EXPECT_EQ(run.at("eta_s"), 360.0);                             // 150 steps of 2.4 s
+  EXPECT_EQ(run.at("eta_at"), "2026-01-02T03:10:05.000Z");       // 360 s from now
+  EXPECT_EQ(run.at("eta_low_at"), "2026-01-02T03:09:05.000Z");   // 150 steps of 2.0 s
+  EXPECT_EQ(run.at("eta_high_at"), "2026-01-02T03:11:05.000Z");  // and 60 s later than the estimate
 }
 
 TEST_F(RunViewTest, APauseMovesTheEndButNotTheTimeToGo) {
@@ -130,7 +130,7 @@ TEST_F(RunViewTest, APauseMovesTheEndButNotTheTimeToGo) {
   EXPECT_EQ(view_.run().at("eta_s"), 360.0);
   clock_.now_ms += kHour;  // nothing was decided meanwhile
   EXPECT_EQ(view_.run().at("eta_s"), 360.0);
-  EXPECT_EQ(view_.run().at("eta_at"), "2026-01-02T04:10:05Z");
+  EXPECT_EQ(view_.run().at("eta_at"), "2026-01-02T04:10:05.000Z");
 }
 
 TEST_F(RunViewTest, ACompletedRunHasNoTimeToGoAndItsGoodputStaysWhatItWas) {
@@ -176,10 +176,26 @@ TEST_F(RunViewTest, AnEndBeyondTheYear9999IsUnknown) {
 TEST_F(RunViewTest, TheTimeUseAddsUpToTheTotal) {
   RunState s = half_way(clock_.now_ms);
   s.time_use = {40'000, 5'000, 30'000, 1'000, 14'000, 10'000};
+  s.accounted_ms = clock_.now_ms;
+  s.started_ms = clock_.now_ms - 100'000;
   show(s);
   EXPECT_EQ(view_.run().at("time_use"),
             parsed(R"({"productive_s":40.0,"rerun_s":5.0,"restarting_s":30.0,"checkpoint_s":1.0,
                        "paused_s":14.0,"waiting_s":10.0,"total_s":100.0})"));
+}
+
+TEST_F(RunViewTest, TheTimeUseGoesOnWithTheClockAlsoWhileNothingIsDecided) {
+  RunState s = half_way(clock_.now_ms);
+  s.status = RunStatus::kPaused;
+  s.accounted_ms = s.status_since_ms = clock_.now_ms - 48 * kHour;
+  s.started_ms = s.accounted_ms - 100'000;
+  show(s);
+  EXPECT_EQ(view_.run().at("time_use"),
+            parsed(R"({"productive_s":80.0,"rerun_s":0.0,"restarting_s":20.0,"checkpoint_s":0.0,
+                       "paused_s":172800.0,"waiting_s":0.0,"total_s":172900.0})"));
+  s.status = RunStatus::kCompleted;
+  show(s);
+  EXPECT_EQ(view_.run().at("time_use").at("total_s"), 100.0);
 }
 
 TEST_F(RunViewTest, TheNewestRecordedStepGivesTheMeasurementsAndAnOlderOneChangesNothing) {
@@ -192,12 +208,28 @@ TEST_F(RunViewTest, TheNewestRecordedStepGivesTheMeasurementsAndAnOlderOneChange
   EXPECT_EQ(run.at("loss"), 2.5);
   EXPECT_EQ(run.at("step_ms"), 2000.0);
   EXPECT_TRUE(run.at("grad_norm").is_null());
-  EXPECT_EQ(run.at("last_step_at"), "2026-01-02T03:04:04Z");
+  EXPECT_EQ(run.at("last_step_at"), "2026-01-02T03:04:04.000Z");
 }
 
-TEST_F(RunViewTest, ALossThatIsNotFiniteHasNoJsonAndIsNull) {
-  view_.set_step({1, 1, 1, {{"loss", std::numeric_limits<double>::quiet_NaN()}}});
-  EXPECT_TRUE(view_.run().at("loss").is_null());
+TEST_F(RunViewTest, ANumberThatIsNotFiniteHasNoJsonAndIsNullBesideItsName) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  view_.set_step({1, 1, 1, {{"loss", std::numeric_limits<double>::quiet_NaN()}, {"grad_norm", -kInfinity}}});
+  const json::object run = view_.run();
+  EXPECT_TRUE(run.at("loss").is_null());
+  EXPECT_EQ(run.at("loss_nonfinite"), "nan");
+  EXPECT_TRUE(run.at("grad_norm").is_null());
+  EXPECT_EQ(run.at("grad_norm_nonfinite"), "-inf");
+  EXPECT_FALSE(run.contains("step_ms_nonfinite")) << "not known is not the same";
+  view_.set_step({2, 2, 1, {{"loss", 2.5}}});
+  EXPECT_FALSE(view_.run().contains("loss_nonfinite"));
+}
+
+TEST_F(RunViewTest, AStepThatIsRunAgainIsASignOfLifeToo) {
+  view_.set_step({60, clock_.now_ms - 5000, 1, {{"loss", 2.5}}});
+  view_.set_last_step_ms(clock_.now_ms - 1000);
+  EXPECT_EQ(view_.run().at("last_step_at"), "2026-01-02T03:04:04.000Z");
+  view_.set_last_step_ms(clock_.now_ms - 2000);
+  EXPECT_EQ(view_.run().at("last_step_at"), "2026-01-02T03:04:04.000Z");
 }
 
 TEST_F(RunViewTest, TheRunIsProtectedOnceThereIsACheckpointAndSaysHowManyStepsAreNot) {
@@ -210,7 +242,7 @@ TEST_F(RunViewTest, TheRunIsProtectedOnceThereIsACheckpointAndSaysHowManyStepsAr
   const json::object run = view_.run();
   EXPECT_EQ(run.at("protected"), true);
   EXPECT_EQ(run.at("unprotected_steps"), 10);
-  EXPECT_EQ(run.at("last_checkpoint"), parsed(R"({"step":40,"saved_at":"2026-01-02T03:04:05Z",
+  EXPECT_EQ(run.at("last_checkpoint"), parsed(R"({"step":40,"saved_at":"2026-01-02T03:04:05.000Z",
                                                   "size_bytes":5000,"verified":null,"sane":null})"));
 }
 
@@ -251,16 +283,16 @@ TEST_F(RunViewTest, OperatorsSeeProcessIdsAndWhereEachRankIs) {
   EXPECT_EQ(nodes.at(1).at("ranks"), parsed("[]"));
 }
 
+TEST_F(RunViewTest, WhenACheckpointWasSavedMayBeUnknown) {
+  view_.set_checkpoints({{20, 0, "2.3", 0, 5000}});
+  EXPECT_TRUE(view_.checkpoints().at(0).at("saved_at").is_null());
+}
+
 TEST_F(RunViewTest, CheckpointsAreListedAsTheCatalogHasThem) {
   view_.set_checkpoints({{20, 0, "2.3", clock_.now_ms, 5000}});
   EXPECT_EQ(json::value(view_.checkpoints()),
-            parsed(R"([{"step":20,"branch":0,"generation":"2.3","saved_at":"2026-01-02T03:04:05Z",
+            parsed(R"([{"step":20,"branch":0,"generation":"2.3","saved_at":"2026-01-02T03:04:05.000Z",
                         "size_bytes":5000,"verified":null,"sane":null,"pinned":false,"where":["store"]}])"));
-}
-
-TEST(Rfc3339, IsUtcWithWholeSeconds) {
-  EXPECT_EQ(rfc3339(0), "1970-01-01T00:00:00Z");
-  EXPECT_EQ(rfc3339(951'782'400'999), "2000-02-29T00:00:00Z");
 }
 
 }  // namespace

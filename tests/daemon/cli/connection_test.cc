@@ -53,11 +53,10 @@ TEST_F(ConnectionTest, AProblemBecomesAnErrorOfItsKindWithItsDetail) {
   FakeDaemon daemon(socket(),
                     [&](const http::Request&) { return http::problem(status, "Title", "the detail"); });
   const auto c = Connection::open(folder_.path()).value();
-  const std::pair<int, ErrorCode> kinds[] = {{400, ErrorCode::kInvalid},
-                                             {404, ErrorCode::kInvalid},
-                                             {409, ErrorCode::kConflict},
-                                             {422, ErrorCode::kInvalid},
-                                             {503, ErrorCode::kUnavailable}};
+  const std::pair<int, ErrorCode> kinds[] = {
+      {400, ErrorCode::kInvalid},  {404, ErrorCode::kInvalid},     {409, ErrorCode::kConflict},
+      {422, ErrorCode::kInvalid},  {429, ErrorCode::kUnavailable}, {500, ErrorCode::kInternal},
+      {502, ErrorCode::kInternal}, {503, ErrorCode::kUnavailable}, {504, ErrorCode::kTimeout}};
   for (const auto& [code, kind] : kinds) {
     status = code;
     const auto answer = c.get("/x");
@@ -69,7 +68,17 @@ TEST_F(ConnectionTest, AProblemBecomesAnErrorOfItsKindWithItsDetail) {
 
 TEST_F(ConnectionTest, AnAnswerThatIsNoJsonObjectIsAnError) {
   FakeDaemon daemon(socket(), [](const http::Request&) { return http::text_response("hello"); });
-  EXPECT_FALSE(Connection::open(folder_.path()).value().get("/x"));
+  const auto answer = Connection::open(folder_.path()).value().get("/x");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kInternal);
+}
+
+TEST_F(ConnectionTest, AFailureThatIsNoProblemIsToldInItsOwnWords) {
+  FakeDaemon daemon(socket(), [](const http::Request&) { return http::text_response("oops", 500); });
+  const auto answer = Connection::open(folder_.path()).value().get("/x");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kInternal);
+  EXPECT_EQ(answer.error().message, "oops");
 }
 
 TEST(ChosenRunDirectory, IsTheOptionElseTheEnvironmentElseHere) {

@@ -1,10 +1,16 @@
 #include <charconv>
+#include <csignal>
+#include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/json/json.h"
+#include "base/posix/file.h"
 #include "daemon/cli/commands.h"
 #include "tests/daemon/cli/command_fixture.h"
 #include "tests/daemon/cli/fake_daemon.h"
@@ -41,6 +47,35 @@ TEST_F(EventsCommandTest, PrintsEveryEventOnceHoweverManyPagesTheyAre) {
     EXPECT_EQ(done.exit_code, 0);
     EXPECT_EQ(done.output, expected) << count;
   }
+}
+
+// In a process of its own: it follows until it is killed.
+TEST_F(EventsCommandTest, FollowingAPageThatFailsIsAskedForAgainAndNothingIsPrintedTwice) {
+  const std::string file = folder_ / "followed";
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::dup2(::open(file.c_str(), O_WRONLY | O_CREAT, 0644), 1);
+    while (!path_exists(socket())) ::usleep(1000);
+    std::vector<std::string> words{"--follow", "--run-dir", folder_.path()};
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    ::_exit(events_command(static_cast<int>(argv.size()), argv.data()));
+  }
+  bool failed = false;
+  FakeDaemon daemon(socket(), [&](const http::Request& r) {
+    if (*r.parameter("after") == "0" || std::exchange(failed, true)) return page_of(r, 250);
+    return http::problem(503, "Unavailable", "the second page, once");
+  });
+  std::string followed;
+  for (int i = 0; i < 3000 && followed.find("step    250") == std::string::npos; ++i) {
+    ::usleep(10'000);
+    followed = folder_.read("followed");
+  }
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  daemon.stop();
+  EXPECT_TRUE(failed);
+  EXPECT_EQ(std::count(followed.begin(), followed.end(), '\n'), 250);
 }
 
 TEST_F(EventsCommandTest, AsJsonEachLineIsAnEvent) {

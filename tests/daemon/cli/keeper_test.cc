@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "telemetry/http/endpoint.h"
 #include "tests/config/example.h"
 #include "tests/daemon/cli/fake_daemon.h"
 #include "tests/support/temporary_folder.h"
@@ -128,6 +129,45 @@ TEST_F(KeeperTest, ADaemonThatCrashesWithAnExitCodeOfNoDecisionIsStartedAgainToo
   EXPECT_EQ(e.exit_code, 0);
   EXPECT_EQ(lives(), 2);
   EXPECT_THAT(e.errors, HasSubstr("exit 134"));
+}
+
+// It was told to leave by somebody else: the ranks run on, and somebody has to come back for them.
+TEST_F(KeeperTest, ADaemonThatLeftItsRanksIsStartedAgain) {
+  daemon("[ $life = 1 ] && exit 75\nexit 0\n");
+  const Ended e = run();
+  EXPECT_EQ(e.exit_code, 0);
+  EXPECT_EQ(lives(), 2);
+  EXPECT_THAT(e.errors, HasSubstr("the ranks run on"));
+}
+
+TEST_F(KeeperTest, ADaemonThatLeftAfterTheKeeperWasAskedToEndIsNoSuccess) {
+  daemon("trap 'exit 75' USR1\ntouch $folder/up\nwhile :; do sleep 0.02; done\n");
+  const pid_t keeper = start();
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(folder_ / "up"); }));
+  ::kill(keeper, SIGTERM);
+  ASSERT_TRUE(until([&] { return folder_.read("out").find("again to force") != std::string::npos; }));
+  ::kill(std::stoi(folder_.read("lives")), SIGUSR1);
+  const Ended e = wait(keeper);
+  EXPECT_EQ(e.exit_code, 3);
+  EXPECT_EQ(lives(), 1);
+  EXPECT_THAT(e.errors, HasSubstr("run on without it"));
+}
+
+// A stopped process takes connections (the kernel does) and never answers.
+TEST_F(KeeperTest, ADaemonThatStandsStillDoesNotHoldUpTheSecondInterrupt) {
+  daemon("touch $folder/up\nexec sleep 1000\n");
+  folder_.write("run.yaml", config::example_yaml());
+  const auto silent = telemetry::http::listen_on(
+      telemetry::http::parse_endpoint("unix:" + (folder_ / "state/operator.sock")).value());
+  ASSERT_TRUE(silent);
+  const pid_t keeper = start();
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(folder_ / "up"); }));
+  ::kill(keeper, SIGINT);
+  ASSERT_TRUE(until([&] { return folder_.read("out").find("again to force") != std::string::npos; }));
+  const auto asked = std::chrono::steady_clock::now();
+  ::kill(keeper, SIGINT);
+  EXPECT_EQ(wait(keeper).exit_code, 3);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(8)) << "two answers of 10 s each";
 }
 
 TEST_F(KeeperTest, EachDecisionOfTheDaemonEndsTheKeeperWithTheSameCode) {

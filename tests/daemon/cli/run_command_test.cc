@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/posix/file.h"
+#include "base/posix/lock_file.h"
+#include "config/load.h"
 #include "daemon/cli/commands.h"
+#include "daemon/runtime/term/term.h"
 #include "tests/daemon/cli/command_fixture.h"
 
 namespace longhaul::daemon {
@@ -41,6 +45,41 @@ TEST_F(RunCommandTest, TheConfigurationIsInstalledInTheRunDirectoryWhereDaemonAn
   EXPECT_EQ(folder_.read("there/run.yaml"), config::example_yaml());
   EXPECT_EQ(done.exit_code, 3);
   EXPECT_THAT(done.errors, HasSubstr("/longhauld"));
+}
+
+TEST_F(RunCommandTest, ARunningDaemonKeepsTheConfigurationThatItHas) {
+  const std::string there = folder_ / "there";
+  for (const char* name : {"en.bin", "en.idx", "de.bin", "de.idx"})
+    folder_.write(std::string("there/corpus/") + name, "x");
+  const std::string elsewhere = config::example_yaml() + "paths: {state: elsewhere}\n";
+  for (const std::string& before : {config::example_yaml(), elsewhere}) {
+    const std::string state = there + (before == elsewhere ? "/elsewhere" : "/state");
+    folder_.write("there/run.yaml", before);
+    ASSERT_TRUE(make_directories(state));
+    const auto daemon = LockFile::acquire(state + "/daemon.lock");
+    ASSERT_TRUE(daemon);
+    folder_.write("other.yaml",
+                  config::with(config::example_yaml(), "target_steps: 200", "target_steps: 300"));
+    const Done done = run(run_command, {folder_ / "other.yaml", "--run-dir", there});
+    EXPECT_EQ(done.exit_code, 2);
+    EXPECT_THAT(done.errors, HasSubstr("another daemon owns this run"));
+    EXPECT_EQ(folder_.read("there/run.yaml"), before);
+  }
+}
+
+TEST_F(RunCommandTest, AnotherRunsDirectoryKeepsItsConfiguration) {
+  const std::string there = folder_ / "there";
+  for (const char* name : {"en.bin", "en.idx", "de.bin", "de.idx"})
+    folder_.write(std::string("there/corpus/") + name, "x");
+  folder_.write("there/run.yaml", config::example_yaml());
+  ASSERT_TRUE(check_identity(there + "/store", config::load(there + "/run.yaml", there).value()));
+  for (const char* more : {"", "paths: {store: elsewhere}\n"}) {
+    folder_.write("other.yaml", config::with(config::example_yaml(), "seed: 7", "seed: 8") + more);
+    const Done done = run(run_command, {folder_ / "other.yaml", "--run-dir", there});
+    EXPECT_EQ(done.exit_code, 2);
+    EXPECT_THAT(done.errors, HasSubstr("seed=7, now seed=8"));
+    EXPECT_EQ(folder_.read("there/run.yaml"), config::example_yaml());
+  }
 }
 
 TEST_F(RunCommandTest, WithoutARunDirectoryItIsTheFolderOfTheFile) {

@@ -38,6 +38,28 @@ TEST(Progress, ACheckpointGivesARestartBackAndIsAnnouncedOnce) {
   EXPECT_EQ(s.state.budget, 4);
   EXPECT_EQ(s.state.last_checkpoint->step, 10);
   EXPECT_THAT(s.announced(), testing::ElementsAre("run_started", "checkpoint_saved"));
+  EXPECT_EQ(s.state.last_checkpoint->duration_ms, 4);
+  EXPECT_EQ(s.state.last_checkpoint->stall_ms, 3);
+}
+
+TEST(Progress, AFailedSaveIsToldOncePerReasonUntilASaveSucceeds) {
+  Scenario s;
+  s.training(9);
+  const Generation g = s.state.generation;
+  for (const int64_t step : {10, 20, 30})
+    s.on(CheckpointFailed{g, step, "write /s/step-" + std::to_string(step) + ": No space left on device"});
+  s.on(CheckpointFailed{g, 40, "write /s/step-40: Input/output error"});
+  s.on(CheckpointFailed{g, 50, "write /s/step-50: No space left on device"});
+  EXPECT_THAT(s.announced(), testing::ElementsAre("run_started", "checkpoint_failed", "checkpoint_failed"));
+  EXPECT_EQ(s.of<Announce>(s.all).back().step, 40);
+  EXPECT_EQ(s.of<Announce>(s.all).back().severity, "error");
+  EXPECT_EQ(s.state.highest_step, 50);
+  s.on(CheckpointSaved{g, 60, "/s/60", 5, 4, 3});
+  s.on(CheckpointFailed{g, 70, "write /s/step-70: No space left on device"});
+  EXPECT_THAT(s.announced(), testing::ElementsAre("run_started", "checkpoint_failed", "checkpoint_failed",
+                                                  "checkpoint_saved", "checkpoint_failed"));
+  s.on(CheckpointFailed{{g.term, g.sequence - 1}, 80, "of ranks that are gone"});
+  EXPECT_EQ(s.of<Announce>(s.all).back().step, 70);
 }
 
 }  // namespace

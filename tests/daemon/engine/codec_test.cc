@@ -52,6 +52,7 @@ TEST(Codec, EveryEventSurvives) {
                                      FirstStep{g, 5},
                                      CaughtUp{g, 6},
                                      CheckpointSaved{g, 6, "/p", 1, 2, 3},
+                                     CheckpointFailed{g, 6, "No space left on device"},
                                      RankDone{g, 0, 9, "d"},
                                      ProgressStalled{g, 1, 2, "train", 3},
                                      DigestMismatch{"m:1", 4, "x"},

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/posix/file.h"
 #include "telemetry/http/server.h"
@@ -39,6 +42,21 @@ TEST_F(SupervisorStartTest, ClaimsATermAndWritesDownWhereItCanBeReached) {
   EXPECT_THAT(folder_.read("state/agents.addr"), testing::MatchesRegex("127.0.0.1:[0-9]+\n"));
   const auto key = std::filesystem::status(folder_ / "state/cluster.key").permissions();
   EXPECT_EQ(key, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+// In a process of its own: a hard limit that is lowered stays so.
+TEST_F(SupervisorStartTest, ThePublicLeavesTheDescriptorsThatTheRunNeeds) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const rlimit few{300, 600};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    ::_exit(start() ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(folder_.read("log"),
+              HasSubstr("at most 343 public connections: the limit of open files is 600"));
 }
 
 TEST_F(SupervisorStartTest, EachLifeClaimsAHigherTermAndKeepsTheKey) {

@@ -93,6 +93,20 @@ TEST_F(SupervisorTest, TheRunIsShownAsItIs) {
   EXPECT_EQ(shown.at("nodes").at("healthy"), 1);
 }
 
+TEST_F(SupervisorTest, ASaveThatFailedIsToldToEverybody) {
+  ASSERT_TRUE(start());
+  train();
+  spool(
+      3,
+      {R"({"rank":0,"generation":"1.1","checkpoint_failed":{"step":1,"message":"No space left on device"}})"});
+  std::string events;
+  EXPECT_TRUE(until([&] {
+    events = operate("GET", "/api/v1/events").body;
+    return events.find(R"("kind":"checkpoint_failed","severity":"error")") != std::string::npos;
+  }));
+  EXPECT_THAT(events, testing::HasSubstr("No space left on device"));
+}
+
 TEST_F(SupervisorTest, ASpoolWithALineThatNobodyCanReadGoesOnBehindItAndWhatComesAgainIsIgnored) {
   ASSERT_TRUE(start());
   train();

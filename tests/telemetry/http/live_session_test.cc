@@ -159,7 +159,7 @@ TEST_F(LiveTest, TheSourceIsCalledEverySecond) {
 
 class StuckLiveTest : public LiveTest {
  protected:
-  StuckLiveTest() : LiveTest(ServerOptions{.write_timeout_ms = 500}) {}
+  StuckLiveTest() : LiveTest(ServerOptions{.write_timeout_ms = 2'000}) {}
 };
 
 TEST_F(StuckLiveTest, AViewerThatDoesNotReadIsDroppedAndOthersAreServed) {

@@ -1,5 +1,6 @@
 #include "telemetry/http/message.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/json/json.h"
@@ -44,6 +45,16 @@ TEST(Message, ABadParameterIsNamedWithItsValueAndWhatIsRight) {
             "parameter 'points' is '<b>?\?'; it must be an integer from 1 to 5000");
   EXPECT_EQ(json::get_string(o, "parameter").value(), "points");
   EXPECT_EQ(json::get_int(o, "status").value(), 400);
+}
+
+TEST(Message, AProblemIsUtf8WhateverItQuotes) {
+  EXPECT_THAT(problem(404, "Not found", "a × b").body, testing::HasSubstr("a × b"));
+  EXPECT_THAT(problem(404, "Not found", "a \xff b").body, testing::HasSubstr("a ? b"));
+  EXPECT_THAT(bad_parameter("\xff\n", "x", "absent").body, testing::HasSubstr(R"("parameter":"??")"));
+}
+
+TEST(Message, ADateIsTheFixedFormOfTheStandard) {
+  EXPECT_EQ(http_date(784'111'777), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
 TEST(Message, AnErrorBecomesTheStatusOfItsKind) {

@@ -28,6 +28,17 @@ TEST(ServerState, ASlotCountsItsAddressWhileItLives) {
   EXPECT_TRUE(state->per_address.empty());
 }
 
+TEST(ServerState, TheAddressesOfOneIpv6NetworkCountTogether) {
+  auto state = state_with({.connections_per_address = 1});
+  auto slot = std::make_unique<Slot>(state, Peer{.address = "2001:db8:0:1::1"});
+  EXPECT_STREQ(state->over_limit(Peer{.address = "2001:db8:0:1:ffff::2"}), "address");
+  EXPECT_EQ(state->over_limit(Peer{.address = "2001:db8:0:2::1"}), nullptr);
+  slot.reset();
+  EXPECT_TRUE(state->per_address.empty());
+  EXPECT_EQ(network_of("10.0.0.1"), "10.0.0.1");
+  EXPECT_EQ(network_of("::ffff:10.0.0.1"), "::ffff:10.0.0.1");
+}
+
 class Recorded final : public LiveConnection {
  public:
   Recorded(ServerState& state, bool stuck) : state_(state), stuck_(stuck) {

@@ -15,6 +15,10 @@ TEST(LiveBodies, AStepHasItsCurvesAndNullForWhatIsUnknown) {
       R"("tokens_per_second":null,"step_ms":12.5})");
 }
 
+TEST(LiveBodies, TokensThatATrainerDoesNotCountAreUnknown) {
+  EXPECT_TRUE(json::parse_object(step_live_body({7, 1000, 0, {}})).value().at("tokens").is_null());
+}
+
 TEST(LiveBodies, ANonFiniteLossIsNullAndNamed) {
   const auto o =
       json::parse_object(step_live_body({1, 0, 0, {{"loss", std::nan("")}, {"grad_norm", -INFINITY}}}))

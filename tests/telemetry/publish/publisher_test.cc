@@ -1,5 +1,7 @@
 #include "telemetry/publish/publisher.h"
 
+#include <optional>
+
 #include <gmock/gmock.h>
 
 #include "tests/telemetry/history/fixture.h"
@@ -11,11 +13,20 @@ using testing::HasSubstr;
 
 class FakeView final : public RunView {
  public:
-  json::object run() override { return {{"run", "demo"}, {"step", step}}; }
+  json::object run() override {
+    ++asked;
+    json::object o{{"run", "demo"}, {"step", step}};
+    if (goodput) o["goodput"] = *goodput;
+    if (restarts) o["restarts"] = *restarts;
+    return o;
+  }
   json::array nodes() override { return {json::object{{"name", "node-0"}}}; }
   json::array checkpoints() override { return {json::object{{"step", 20}}, json::object{{"step", 10}}}; }
   bool ready() override { return is_ready; }
   int64_t step = 3;
+  std::optional<double> goodput;
+  std::optional<int64_t> restarts;
+  int asked = 0;
   bool is_ready = true;
 };
 
@@ -127,12 +138,12 @@ TEST_F(PublisherTest, TheOtherRoutesAnswer) {
   EXPECT_EQ(get("/api/v1/checkpoints").body, R"({"checkpoints":[{"step":20},{"step":10}]})");
   EXPECT_EQ(
       get("/api/v1/segments").body,
-      R"({"segments":[{"id":1,"branch":0,"parent":null,"first_step":1,"end_step":2,"cut_step":null,"reason":"start"}]})");
+      R"({"segments":[{"id":1,"branch":0,"parent":null,"first_step":1,"end_step":2,"cut_step":null,"reason":"start"}],"live":{"epoch":"epoch","seq":41}})");
   EXPECT_EQ(get("/").static_body, "<p>");
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(get("/readyz").status, 200);
   view_.is_ready = false;
-  EXPECT_EQ(get("/readyz").status, 503);
+  EXPECT_THAT(detail("/readyz", 503), HasSubstr("no daemon"));
   EXPECT_EQ(get("/live").status, 426);
   EXPECT_THAT(detail("/nothing", 404), HasSubstr("/api/v1/run"));
   EXPECT_EQ(get("/nothing").route, "other");
@@ -142,6 +153,51 @@ TEST_F(PublisherTest, UnitsFollowFromTheNames) {
   ASSERT_TRUE(history_->record(segment_, {1, 0, 0, {{"step_ms", 1}, {"tokens_per_second", 1}}}));
   EXPECT_EQ(get("/api/v1/metrics").body,
             R"({"metrics":[{"name":"step_ms","unit":"ms"},{"name":"tokens_per_second","unit":"1/s"}]})");
+}
+
+TEST_F(PublisherTest, WhatChangesWithTheClockAndWithEveryStepGoesWithTheTickAlone) {
+  publisher_.on_second();
+  auto viewer = publisher_.connect();
+  ASSERT_TRUE(viewer->receive(R"({"epoch":"epoch","seq":41})"));
+  while (viewer->next()) {
+  }
+  std::string last;
+  int runs = 0;
+  for (int half = 1; half <= 60; ++half) {  // two listeners, each with a timer of its own
+    clock_.now_ms += 500;
+    ++view_.step;
+    view_.goodput = 1.0 / half;
+    publisher_.on_second();
+    while (const auto frame = viewer->next()) {
+      if (frame->find(R"("type":"run")") == std::string::npos) continue;
+      ++runs;
+      last = *frame;
+    }
+  }
+  EXPECT_EQ(runs, 2);
+  EXPECT_THAT(last, HasSubstr(R"("step":63)"));
+  EXPECT_LE(view_.asked, 31) << "once a second";
+}
+
+TEST_F(PublisherTest, TheSeriesAndTheEventsSayWhichDeltasTheyHold) {
+  record_steps(1);
+  for (const char* target : {"/api/v1/series?metric=loss", "/api/v1/events", "/api/v1/segments"})
+    EXPECT_EQ(json::to_text(object(target).at("live")), R"({"epoch":"epoch","seq":41})") << target;
+}
+
+TEST_F(PublisherTest, ACrowdThatAsksTheSameIsAnsweredOnceASecondAndOperatorsAtOnce) {
+  const http::Request r{.method = "GET", .path = "/api/v1/run"};
+  std::string body;
+  const auto ask = [&] { publisher_.handle(r, [&](const http::Response& a) { body = a.body; }); };
+  for (int i = 0; i < 100; ++i) ask();
+  EXPECT_EQ(view_.asked, 1);
+  view_.step = 4;
+  ask();
+  EXPECT_THAT(body, HasSubstr(R"("step":3)"));
+  EXPECT_THAT(publisher_.respond(r).body, HasSubstr(R"("step":4)"));
+  clock_.now_ms += 1001;
+  ask();
+  EXPECT_THAT(body, HasSubstr(R"("step":4)"));
 }
 
 TEST_F(PublisherTest, ViewersGetTheRunWhenItChangesAndATickEveryFifteenSeconds) {
@@ -155,7 +211,7 @@ TEST_F(PublisherTest, ViewersGetTheRunWhenItChangesAndATickEveryFifteenSeconds) 
   int ticks = 0;
   for (int second = 1; second <= 45; ++second) {
     clock_.now_ms += 1000;
-    if (second % 9 == 0) ++view_.step;
+    if (second % 9 == 0) view_.restarts = second;
     publisher_.on_second();
     while (const auto frame = viewer->next()) {
       runs += frame->find(R"("type":"run")") != std::string::npos;

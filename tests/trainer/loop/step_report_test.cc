@@ -36,7 +36,18 @@ TEST(StepReport, SaysWhichNonFiniteLossItIs) {
     const auto line = step_line(tiny_config(), result);
     EXPECT_TRUE(line.at("loss").is_null());
     EXPECT_EQ(*json::get_string(line, "loss_nonfinite"), name);
+    EXPECT_FALSE(line.contains("grad_norm_nonfinite"));
   }
+}
+
+TEST(StepReport, SaysWhichNonFiniteGradientNormItIs) {
+  StepResult result;
+  result.gradient_norm = INFINITY;
+  result.step_ms = 1;
+  const auto line = step_line(tiny_config(), result);
+  EXPECT_TRUE(line.at("grad_norm").is_null());
+  EXPECT_EQ(*json::get_string(line, "grad_norm_nonfinite"), "inf");
+  EXPECT_FALSE(line.contains("loss_nonfinite"));
 }
 
 }  // namespace

@@ -195,14 +195,15 @@ TEST_F(RecorderTest, ALaterLifeFindsMarksTheNewestStepAndTheDeltasThatViewersMay
   EXPECT_THAT(told_, ElementsAre("committed node-1 1"));
 }
 
-// A counter that jumped by all tokens of the run at each restart would show as impossible throughput.
-TEST_F(RecorderTest, TheTokensOfEarlierLivesAreNotCountedAgain) {
-  recorder_->post(Measurements{"node-0", 1, {step(100, 2.5)}});
+TEST_F(RecorderTest, WhatAStepDoesNotSayIsNoMetric) {
+  recorder_->post(Measurements{"node-0", 1, {{1, 1'699'999'999'000, 0, {{"loss", 2.5}}}}});
   settle();
-  start();
-  recorder_->post(Measurements{"node-0", 2, {step(101, 2.4)}});
-  settle();
-  EXPECT_THAT(metrics_->text(), testing::HasSubstr("train_processed_tokens_total 1000\n"));
+  const std::string text = metrics_->text();
+  EXPECT_THAT(text, testing::HasSubstr("train_loss{split=\"train\"} 2.5\n"));
+  for (const char* name :
+       {"train_grad_norm ", "train_learning_rate ", "train_tokens ", "train_step_duration_seconds_count"}) {
+    EXPECT_THAT(text, testing::Not(testing::HasSubstr(std::string("\n") + name))) << name;
+  }
 }
 
 TEST_F(RecorderTest, AnEventIsRecordedOncePerPositionAlsoByALaterLife) {

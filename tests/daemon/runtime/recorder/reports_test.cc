@@ -130,6 +130,16 @@ TEST(Reports, ACheckpointIsWhatRankZeroSaysOfItsCommit) {
   EXPECT_EQ(e.stall_ms, 3);
 }
 
+TEST(Reports, ADurationMayHaveFractions) {
+  const Report r = read(
+      R"({"generation":"3.1","checkpoint":{"step":5,"path":"/c","duration_ms":70.25,"stall_ms":0.125}})");
+  EXPECT_EQ(fact<CheckpointSaved>(r).duration_ms, 71);
+  EXPECT_EQ(fact<CheckpointSaved>(r).stall_ms, 1);
+  EXPECT_THAT(r.remarks, IsEmpty());
+  const Report wrong = read(R"({"generation":"3.1","checkpoint":{"step":5,"path":"/c","stall_ms":-0.5}})");
+  EXPECT_THAT(wrong.remarks, ElementsAre(HasSubstr("'stall_ms'")));
+}
+
 TEST(Reports, ACheckpointWithoutAStepOrAPathIsNone) {
   for (const char* nonsense : {R"({"step":120})", R"({"path":"/c/x"})", R"({"step":"120","path":"/c/x"})",
                                R"({"step":-1,"path":"/c/x"})", "{}"}) {
@@ -137,6 +147,17 @@ TEST(Reports, ACheckpointWithoutAStepOrAPathIsNone) {
     EXPECT_FALSE(r.fact) << nonsense;
     EXPECT_THAT(r.remarks, testing::Not(IsEmpty())) << nonsense;
   }
+}
+
+TEST(Reports, ACheckpointThatFailedIsToldWithItsReason) {
+  const auto e = fact<CheckpointFailed>(read(
+      R"({"rank":0,"generation":"3.1","checkpoint_failed":{"step":120,"message":"No space left on device"}})"));
+  EXPECT_EQ(e.generation, (Generation{3, 1}));
+  EXPECT_EQ(e.step, 120);
+  EXPECT_EQ(e.message, "No space left on device");
+  const Report without_step = read(R"({"generation":"3.1","checkpoint_failed":{"message":"?"}})");
+  EXPECT_FALSE(without_step.fact);
+  EXPECT_THAT(without_step.remarks, ElementsAre(HasSubstr("needs a step")));
 }
 
 TEST(Reports, AnErrorIsARanksOwnWordBeforeItExits) {

@@ -73,5 +73,16 @@ TEST(Identity, AStoreBelongsToOneRunAndOneConfiguration) {
   EXPECT_THAT(check_identity(store, config).error().message, testing::HasSubstr("belongs to run 'demo'"));
 }
 
+TEST(Identity, AskingWhetherAConfigurationFitsAStoreWritesNothing) {
+  const std::string store = fresh_store("fits");
+  auto config = config::parse(config::example_yaml(), "run.yaml", store).value();
+  EXPECT_TRUE(fits_store(store, config));
+  EXPECT_THAT(list_directory(store).value(), testing::IsEmpty());
+  ASSERT_TRUE(check_identity(store, config));
+  EXPECT_TRUE(fits_store(store, config));
+  config.run.seed = 8;
+  EXPECT_THAT(fits_store(store, config).error().message, testing::HasSubstr("seed=7, now seed=8"));
+}
+
 }  // namespace
 }  // namespace longhaul::daemon
