@@ -74,7 +74,8 @@ TEST(Identity, AStoreBelongsToOneRunAndOneConfiguration) {
 }
 
 TEST(Identity, AskingWhetherAConfigurationFitsAStoreWritesNothing) {
-  const std::string store = fresh_store("fits");
+  const TemporaryFolder folder;
+  const std::string& store = folder.path();
   auto config = config::parse(config::example_yaml(), "run.yaml", store).value();
   EXPECT_TRUE(fits_store(store, config));
   EXPECT_THAT(list_directory(store).value(), testing::IsEmpty());
