@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -103,6 +104,7 @@ void Supervisor::count_step(const Generation& generation, const telemetry::StepR
 
 void Supervisor::publish_state() {
   const RunState& state = engine_->state();
+  publish_digest(state.status == RunStatus::kCompleted);
   metrics_.state(to_text(state.status));
   std::map<NodeStatus, int64_t> nodes;
   for (const auto& [name, node] : state.nodes) ++nodes[node.status];
@@ -122,6 +124,16 @@ void Supervisor::bring_metrics_up_to_date() {
   if (const auto goodput = view_.goodput(clock_.wall_ms())) metrics_.goodput(*goodput);
   metrics_.live_resets(publisher_->viewer_resets() - counted_resets_);
   counted_resets_ = publisher_->viewer_resets();
+}
+
+// The curve's digest is shown once the curve is whole; a target that is raised makes it unknown again.
+void Supervisor::publish_digest(bool complete) {
+  if (complete == std::exchange(digest_shown_, complete)) return;
+  const auto show = [this](const std::string& digest) {
+    to_io([this, digest] { view_.set_loss_digest(digest); });
+  };
+  if (!complete) return show("");
+  recorder_->digest(engine_->state().step, show);
 }
 
 AgentHub::SpoolState Supervisor::spool_state(const std::string& node) const {

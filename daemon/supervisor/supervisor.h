@@ -84,6 +84,7 @@ class Supervisor final : public Actuator {
   void engine_event(const Event& event);                                             // any thread
   void count_step(const Generation& generation, const telemetry::StepRecord& step);  // engine thread
   void publish_state();                                                              // engine thread
+  void publish_digest(bool complete);                                                // engine thread
   void bring_metrics_up_to_date();  // io thread: those that change with the clock
   void tick();
   void watch_term();
@@ -148,6 +149,7 @@ class Supervisor final : public Actuator {
 
   std::unique_ptr<SqliteJournal> journal_;
   std::unique_ptr<Engine> engine_;  // engine thread, once it runs
+  bool digest_shown_ = false;       // engine thread
   std::vector<Measurements> held_;  // engine thread: until the journal can be written again
 
   struct Timers;

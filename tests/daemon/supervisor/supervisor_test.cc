@@ -77,6 +77,7 @@ TEST_F(SupervisorTest, ARunGoesFromItsFirstStepToItsResult) {
   EXPECT_EQ(result.at("state_digest"), "0123456789abcdef");
   auto reader = telemetry::HistoryReader::open(folder_ / "state/history.db").value();
   EXPECT_EQ(json::string_or(result, "loss_digest", ""), reader.loss_digest(3).value());
+  EXPECT_TRUE(until([&] { return run().at("loss_digest") == result.at("loss_digest"); }));
   agent_->close();
   ASSERT_TRUE(until([&] { return io_.stopped(); })) << "with its agents gone it leaves";
   EXPECT_EQ(supervisor_->exit_code(), 0);
