@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct CheckpointRow {
   std::string generation;
   int64_t saved_at_ms = 0;
   int64_t size_bytes = 0;
+  std::optional<bool> verified;  // its bytes were read back and are right, or are not; unknown until then
 };
 
 // What is known of a node beyond the state: from its agent's last heartbeat.
