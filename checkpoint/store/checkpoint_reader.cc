@@ -114,6 +114,9 @@ Result<> CheckpointReader::read(const std::string& name, int64_t flat_begin, std
 }
 
 Result<> CheckpointReader::verify_file(const ShardEntry& entry) {
+  LH_TRY(open(entry));
+  LH_TRY(file_->drop_cache());
+  block_index_ = -1;
   std::vector<StreamDigest> digests(entry.fragments.size());
   std::vector<std::byte> head;
   int64_t data_offset = 8;  // until the first block tells

@@ -172,18 +172,12 @@ Result<> Store::verify(const Checkpoint& checkpoint) const {
 }
 
 Result<> Store::read_back(const std::string& folder_path) const {
-  const auto drop = [&](const std::string& name) -> Result<> {
-    LH_ASSIGN(const std::unique_ptr<File> file, files_.open(folder_path + "/" + name));
-    return file->drop_cache();
-  };
-  LH_TRY(drop(kManifestName));
-  LH_ASSIGN(const Checkpoint checkpoint, load(folder_path));
-  CheckpointReader reader(files_, checkpoint);
-  for (const ShardEntry& entry : checkpoint.manifest.files) {
-    LH_TRY(drop(entry.name));
-    LH_TRY(reader.verify_file(entry));
+  {
+    LH_ASSIGN(const std::unique_ptr<File> manifest, files_.open(folder_path + "/" + kManifestName));
+    LH_TRY(manifest->drop_cache());
   }
-  return {};
+  LH_ASSIGN(const Checkpoint checkpoint, load(folder_path));
+  return verify(checkpoint);
 }
 
 Result<std::string> Store::state_digest(const Checkpoint& checkpoint) const {

@@ -94,9 +94,10 @@ class Store {
   // manifest names is not there.
   Result<> read_range(const Checkpoint& checkpoint, const std::string& name, int64_t flat_begin,
                       std::span<float> values) const;
-  // Reads everything: lengths, blocks, headers, fragments.
+  // Reads everything, from the device rather than from what memory remembers of it: lengths, blocks, headers,
+  // fragments.
   Result<> verify(const Checkpoint& checkpoint) const;
-  // load() and verify() of what the device holds, not of what memory remembers of it.
+  // The same, the manifest included.
   Result<> read_back(const std::string& folder_path) const;
   // As in format/state_digest.h; reads only verified bytes.
   Result<std::string> state_digest(const Checkpoint& checkpoint) const;
