@@ -37,6 +37,19 @@ class DamagedCheckpoint(RunTest):
         self.assertTrue((run.dir / f"store/documents/distrusted/{folder.name}.json").exists())
         self.assertIn(shard.name, (run.dir / f"store/documents/distrusted/{folder.name}.json").read_text())
 
+    def test_a_shard_that_is_not_there_falls_back_without_distrust(self):
+        expected = self.undisturbed()
+        run = self.stopped_at(23)
+        folder = newest(run)
+        shard = min(folder.glob("*.safetensors"))
+        shard.rename(run.dir / "away")
+        run.start("--exit")
+        summary, code = run.wait_end()
+        self.assertEqual(code, 0, run.tail())
+        self.assertGreater(int(summary["lost_steps"]), 0)
+        self.assert_same_result(summary, expected)
+        self.assertFalse((run.dir / f"store/documents/distrusted/{folder.name}.json").exists())
+
     def test_a_truncated_manifest_is_no_checkpoint(self):
         expected = self.undisturbed()
         run = self.stopped_at(23)
