@@ -25,9 +25,11 @@ bool may_pass(const Error& error) {
 
 template <class Read>
 auto patiently(const ReadAgain& again, Read read) {
+  using std::chrono::milliseconds;
   auto result = read();
-  for (int attempt = 1; attempt < again.attempts && !result && may_pass(result.error()); ++attempt) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(again.pause_ms));
+  const auto until = std::chrono::steady_clock::now() + milliseconds(again.for_ms);
+  while (!result && may_pass(result.error()) && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(milliseconds(again.pause_ms));
     result = read();
   }
   return result;

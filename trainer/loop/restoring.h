@@ -24,9 +24,10 @@ struct RejectedCheckpoint {
   bool damaged = true;  // false: some rank could not read it now, which says nothing about its bytes
 };
 
-// How often a rank reads again what it could not read.
+// How long after the first failure a rank reads again what it could not read. A large slice that takes longer
+// than that is read once more at most, because the others wait.
 struct ReadAgain {
-  int attempts = 6;
+  int64_t for_ms = 3'000;
   int64_t pause_ms = 500;
 };
 

@@ -27,7 +27,7 @@ struct Fixture {
   }
   std::string folder(const std::string& name) const { return run.store() + "/checkpoints/" + name; }
   // The step restored, or minus the error code.
-  int64_t restore(const std::string& resume, ReadAgain again = {1, 0}) {
+  int64_t restore(const std::string& resume, ReadAgain again = {0, 0}) {
     rejected.clear();
     ShardState shard({0, layout.padded_size()});
     const auto restored = Restoring(config, layout, store, again).restore(*world, resume, 0, shard, rejected);
@@ -103,7 +103,7 @@ TEST(Restoring, ReadsAgainForAWhileWhatItCouldNotRead) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     f.make_readable(f.shard_of("step-12-b0-g1.2"));
   });
-  EXPECT_EQ(f.restore("", {500, 10}), 12);
+  EXPECT_EQ(f.restore("", {5'000, 10}), 12);
   EXPECT_TRUE(f.rejected.empty());
   healing.join();
 }
