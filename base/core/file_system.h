@@ -34,6 +34,9 @@ class File {
   // pages and marks them clean): never call it again on the same file, write a new one.
   virtual Result<> sync() = 0;
   virtual Result<int64_t> size_bytes() = 0;
+  // Forgets what the system holds of the file in memory, so that the next read comes from the device. What
+  // is not synced yet stays. Does nothing where there is no such cache.
+  virtual Result<> drop_cache() = 0;
 };
 
 struct PathInfo {

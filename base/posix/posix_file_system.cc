@@ -67,6 +67,12 @@ class PosixFile final : public File {
     return int64_t{info.st_size};
   }
 
+  Result<> drop_cache() override {
+    const int failure = ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
+    if (failure != 0) return errno_error("drop the cached pages of " + path_, failure);
+    return {};
+  }
+
  private:
   UniqueFd fd_;
   std::string path_;

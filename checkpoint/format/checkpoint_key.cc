@@ -49,6 +49,8 @@ Result<CheckpointKey> parse_folder_name(std::string_view name) {
   return invalid(fmt::format("'{}' is not the name of a checkpoint folder; one is step-120-b0-g3.1", name));
 }
 
+std::string folder_of(std::string_view path) { return std::string(path.substr(path.find_last_of('/') + 1)); }
+
 bool is_newer(const CheckpointKey& a, const CheckpointKey& b) {
   const auto generation_a = parse_generation(a.generation);
   const auto generation_b = parse_generation(b.generation);

@@ -24,6 +24,9 @@ Result<std::string> folder_name(const CheckpointKey& key);
 // Accepts exactly what folder_name() makes: no leading zeros, no signs, nothing after it.
 Result<CheckpointKey> parse_folder_name(std::string_view name);
 
+// The last part of a path: "/store/checkpoints/step-120-b0-g3.1" → "step-120-b0-g3.1".
+std::string folder_of(std::string_view path);
+
 // Newer by (step, generation, branch). Both keys must be well formed.
 bool is_newer(const CheckpointKey& a, const CheckpointKey& b);
 

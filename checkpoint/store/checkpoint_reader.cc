@@ -43,7 +43,9 @@ Result<> CheckpointReader::open(const ShardEntry& entry) {
   block_index_ = -1;
   const std::string path = checkpoint_.path + "/" + entry.name;
   auto file = files_.open(path);
-  if (!file && file.error().code == ErrorCode::kNotFound) return corrupt(path + ": the file is missing");
+  // Not damage: the folder as this node sees it may be older than the commit (a stale cache of NFS).
+  if (!file && file.error().code == ErrorCode::kNotFound)
+    return Error{ErrorCode::kNotFound, path + ": the file is missing"};
   if (!file) return std::move(file).error();
   LH_ASSIGN(const int64_t size_bytes, (*file)->size_bytes());
   if (size_bytes != entry.size_bytes) {
@@ -112,6 +114,9 @@ Result<> CheckpointReader::read(const std::string& name, int64_t flat_begin, std
 }
 
 Result<> CheckpointReader::verify_file(const ShardEntry& entry) {
+  LH_TRY(open(entry));
+  LH_TRY(file_->drop_cache());
+  block_index_ = -1;
   std::vector<StreamDigest> digests(entry.fragments.size());
   std::vector<std::byte> head;
   int64_t data_offset = 8;  // until the first block tells

@@ -21,7 +21,7 @@ class CheckpointReader {
 
   // See Store::read_range.
   Result<> read(const std::string& name, int64_t flat_begin, std::span<float> values);
-  // Every byte of one of the manifest's files: length, blocks, header, fragments.
+  // Every byte of one of the manifest's files, from the device: length, blocks, header, fragments.
   Result<> verify_file(const ShardEntry& entry);
 
  private:

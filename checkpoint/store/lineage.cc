@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -44,16 +43,6 @@ bool within(const Limits& limits, const CheckpointKey& key) {
   return limit != limits.end() && key.step <= limit->second;
 }
 
-// The reason, when the folder is distrusted. A document that cannot be read still counts.
-std::optional<std::string> distrust(const Store& store, const Checkpoint& checkpoint) {
-  const std::string name = checkpoint.path.substr(checkpoint.path.find_last_of('/') + 1);
-  const auto document =
-      read_document(store.files(), store.path() + "/documents/distrusted/" + name + ".json");
-  if (document) return "distrusted: " + json::string_or(*document, "reason", "no reason given");
-  if (document.error().code == ErrorCode::kNotFound) return std::nullopt;
-  return "distrusted, but why cannot be read: " + document.error().message;
-}
-
 bool to_try_first(const Checkpoint& a, const Checkpoint& b) {
   if (a.key().step != b.key().step) return a.key().step > b.key().step;
   if (a.key().branch != b.key().branch) return a.key().branch > b.key().branch;
@@ -77,6 +66,16 @@ Result<std::vector<Branch>> read_ancestry(const Store& store, int64_t branch) {
   return ancestry;
 }
 
+Result<std::optional<std::string>> distrusted(const Store& store, const std::string& folder_path) {
+  const auto document = read_document(
+      store.files(), store.path() + "/documents/distrusted/" + folder_of(folder_path) + ".json");
+  if (document)
+    return std::optional("distrusted: " + json::string_or(*document, "reason", "no reason given"));
+  if (document.error().code == ErrorCode::kNotFound) return std::optional<std::string>();
+  if (document.error().code != ErrorCode::kCorrupt) return document.error();
+  return std::optional("distrusted, but why cannot be read: " + document.error().message);
+}
+
 Result<Restorable> restorable(const Store& store, int64_t branch) {
   LH_ASSIGN(const std::vector<Branch> ancestry, read_ancestry(store, branch));
   LH_ASSIGN(Discovery found, store.discover());
@@ -84,14 +83,15 @@ Result<Restorable> restorable(const Store& store, int64_t branch) {
   Restorable result;
   for (Checkpoint& checkpoint : found.committed) {
     if (!within(limits, checkpoint.key())) continue;
-    if (auto reason = distrust(store, checkpoint)) {
+    LH_ASSIGN(std::optional<std::string> reason, distrusted(store, checkpoint.path));
+    if (reason) {
       result.skipped.push_back({checkpoint.path, Rejected::Why::kDistrusted, std::move(*reason)});
     } else {
       result.checkpoints.push_back(std::move(checkpoint));
     }
   }
   for (Rejected& rejected : found.rejected) {
-    const auto key = parse_folder_name(rejected.path.substr(rejected.path.find_last_of('/') + 1));
+    const auto key = parse_folder_name(folder_of(rejected.path));
     if (key && within(limits, *key)) result.skipped.push_back(std::move(rejected));
   }
   std::sort(result.checkpoints.begin(), result.checkpoints.end(), to_try_first);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct Branch {
 
 // From the branch itself to the root. Parents have lower numbers than their children.
 Result<std::vector<Branch>> read_ancestry(const Store& store, int64_t branch);
+
+// Why documents/distrusted names the folder; nothing when it does not. A document that is there but damaged
+// still counts; one that cannot be read now is an error.
+Result<std::optional<std::string>> distrusted(const Store& store, const std::string& folder_path);
 
 struct Restorable {
   std::vector<Checkpoint> checkpoints;  // newest first by step, then branch, then generation

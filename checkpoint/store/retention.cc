@@ -18,10 +18,11 @@ std::vector<CheckpointKey> plan_retention(std::vector<RetentionItem> items, cons
   for (const RetentionItem& item : items) {  // newest first
     const int wanted = item.restorable ? std::max(1, policy.keep_last) : std::max(0, policy.keep_abandoned);
     int& kept = item.restorable ? restorable_kept : abandoned_kept;
-    const bool newest_verified = item.restorable && item.verified && !verified_kept;
-    if (item.is_protected || kept < wanted || newest_verified) {
-      ++kept;
-      verified_kept = verified_kept || newest_verified;
+    const bool needed = item.restorable && !verified_kept;
+    if (item.is_protected || kept < wanted || needed) {
+      // What is kept for another reason than the policy takes no place of what the policy keeps.
+      if (item.restorable || !item.is_protected) ++kept;
+      verified_kept = verified_kept || (item.restorable && item.verified);
     } else {
       deletions.push_back(item.key);
     }

@@ -12,7 +12,7 @@ struct RetentionItem {
   CheckpointKey key;          // committed
   bool restorable = true;     // from the current branch, and not distrusted
   bool verified = false;      // its bytes were read back and are right
-  bool is_protected = false;  // pinned, leased by a reader, or being copied
+  bool is_protected = false;  // pinned, leased by a reader, being copied, or kept for a person to look at
 };
 
 struct RetentionPolicy {
@@ -20,9 +20,10 @@ struct RetentionPolicy {
   int keep_abandoned = 1;  // newest of those that the current branch cannot restore
 };
 
-// Never returned: protected ones, the newest restorable one, the newest restorable verified one. When
-// nothing is restorable, nothing is deleted. Order: oldest first, so that an interrupted deletion
-// leaves the newer ones.
+// Never returned: protected ones; a restorable one, unless a newer restorable one that is verified is kept.
+// So the newest restorable and the newest verified one stay, and while nothing is verified everything does.
+// When nothing is restorable, nothing is deleted. Order: oldest first, so that an interrupted deletion leaves
+// the newer ones.
 std::vector<CheckpointKey> plan_retention(std::vector<RetentionItem> items, const RetentionPolicy& policy);
 
 }  // namespace longhaul::checkpoint

@@ -114,11 +114,27 @@ Result<Checkpoint> Store::load(const std::string& folder_path) const {
   auto manifest = parse_manifest(text);
   if (!manifest) return std::move(manifest).error().with_context(folder_path);
   LH_ASSIGN(const std::string name, folder_name(manifest->key));
-  if (folder_path.substr(folder_path.find_last_of('/') + 1) != name) {
+  if (folder_of(folder_path) != name) {
     return corrupt(fmt::format("{}: the manifest belongs to {}", folder_path, name));
   }
   return Checkpoint{folder_path, std::move(*manifest)};
 }
+
+namespace {
+
+// What a folder is whose manifest could not be loaded; the error itself when it says nothing about the
+// folder.
+Result<Rejected> reject(FileSystem& files, const std::string& path, Error error) {
+  if (error.code == ErrorCode::kNotFound)
+    return Rejected{path, Rejected::Why::kTorn, "it has no manifest: never committed, or removed"};
+  if (error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kInvalid)
+    return Rejected{path, Rejected::Why::kDamaged, std::move(error.message)};
+  const auto info = files.info(path);
+  if (info && !info->is_directory) return Rejected{path, Rejected::Why::kForeign, "it is not a folder"};
+  return error;
+}
+
+}  // namespace
 
 Result<Discovery> Store::discover() const {
   Discovery found;
@@ -134,11 +150,9 @@ Result<Discovery> Store::discover() const {
     auto checkpoint = load(path);
     if (checkpoint) {
       found.committed.push_back(std::move(*checkpoint));
-    } else if (checkpoint.error().code == ErrorCode::kNotFound) {
-      found.rejected.push_back(
-          {path, Rejected::Why::kTorn, "it has no manifest: never committed, or removed"});
     } else {
-      found.rejected.push_back({path, Rejected::Why::kDamaged, checkpoint.error().message});
+      LH_ASSIGN(Rejected rejected, reject(files_, path, std::move(checkpoint).error()));
+      found.rejected.push_back(std::move(rejected));
     }
   }
   std::sort(found.committed.begin(), found.committed.end(),
@@ -155,6 +169,15 @@ Result<> Store::verify(const Checkpoint& checkpoint) const {
   CheckpointReader reader(files_, checkpoint);
   for (const ShardEntry& entry : checkpoint.manifest.files) LH_TRY(reader.verify_file(entry));
   return {};
+}
+
+Result<> Store::read_back(const std::string& folder_path) const {
+  {
+    LH_ASSIGN(const std::unique_ptr<File> manifest, files_.open(folder_path + "/" + kManifestName));
+    LH_TRY(manifest->drop_cache());
+  }
+  LH_ASSIGN(const Checkpoint checkpoint, load(folder_path));
+  return verify(checkpoint);
 }
 
 Result<std::string> Store::state_digest(const Checkpoint& checkpoint) const {

@@ -11,8 +11,9 @@
 //   if any of it failed: rank 0: discard(key), once no rank writes any more
 // No file names the latest checkpoint: discover() reads the manifests that are there.
 //
-// Thread-safety: const members may be called at once from several threads; ranks in other processes may
-// work on the same store. create, commit, discard, remove and sweep are for one process: rank 0.
+// Thread-safety: const members may be called at once from several threads, and from several processes on the
+// same store. create, commit and discard are for rank 0 of a generation, remove and sweep_torn for the
+// daemon; each from one thread.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,7 @@ struct Rejected {
   enum class Why {
     kTorn,        // no manifest: never committed, or being removed
     kDamaged,     // a manifest is there but wrong
-    kForeign,     // not the name of a checkpoint
+    kForeign,     // not the name of a checkpoint, or no folder
     kDistrusted,  // by documents/distrusted
   };
   std::string path;
@@ -82,17 +83,22 @@ class Store {
   // Removes what a failed save left. kConflict when the checkpoint is committed.
   Result<> discard(const CheckpointKey& key);
 
-  // Never deletes anything.
+  // Never deletes anything. A manifest that cannot be read (kIo, …) says nothing about the checkpoint: the
+  // whole call fails.
   Result<Discovery> discover() const;
   // By folder path; kNotFound when torn, kCorrupt when the manifest is wrong.
   Result<Checkpoint> load(const std::string& folder_path) const;
 
   // Fills `values` from [flat_begin, flat_begin + size) of a section, whatever topology wrote it. Every
-  // block that is touched is checked first; kCorrupt names the file and the block.
+  // block that is touched is checked first; kCorrupt names the file and the block. kNotFound: a file that the
+  // manifest names is not there.
   Result<> read_range(const Checkpoint& checkpoint, const std::string& name, int64_t flat_begin,
                       std::span<float> values) const;
-  // Reads everything: lengths, blocks, headers, fragments.
+  // Reads everything, from the device rather than from what memory remembers of it: lengths, blocks, headers,
+  // fragments.
   Result<> verify(const Checkpoint& checkpoint) const;
+  // The same, the manifest included.
+  Result<> read_back(const std::string& folder_path) const;
   // As in format/state_digest.h; reads only verified bytes.
   Result<std::string> state_digest(const Checkpoint& checkpoint) const;
 

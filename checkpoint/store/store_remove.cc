@@ -1,4 +1,6 @@
 // The part of Store that deletes.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/core/generation.h"
@@ -41,11 +43,13 @@ Result<std::vector<std::string>> Store::sweep_torn(const std::string& current_ge
   if (found.committed.empty()) return swept;
   for (const Rejected& rejected : found.rejected) {
     if (rejected.why != Rejected::Why::kTorn) continue;
-    LH_ASSIGN(const CheckpointKey key,
-              parse_folder_name(rejected.path.substr(checkpoints_path().size() + 1)));
+    LH_ASSIGN(const CheckpointKey key, parse_folder_name(folder_of(rejected.path)));
     LH_ASSIGN(const Generation writer, parse_generation(key.generation));
     // A writer of this or a later generation may still be at work in it.
     if (writer >= current || !is_newer(found.committed.front().key(), key)) continue;
+    // Looked at once more: a stale cache may not have known a manifest that is there.
+    LH_ASSIGN(const std::vector<std::string> names, files_.list(rejected.path));
+    if (std::find(names.begin(), names.end(), kManifestName) != names.end()) continue;
     LH_TRY(delete_folder(rejected.path));
     swept.push_back(rejected.path);
   }

@@ -32,6 +32,10 @@ json::value time_or_null(int64_t wall_ms) {
   return wall_ms > 0 ? json::value(rfc3339(wall_ms)) : json::value(nullptr);
 }
 
+json::value yes_no_or_null(const std::optional<bool>& known) {
+  return known ? json::value(*known) : json::value(nullptr);
+}
+
 double seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
 
 // What comes before the start, or after the end of a completed run, says nothing about the run.
@@ -173,10 +177,14 @@ void DaemonRunView::add_nodes(json::object* o) const {
 json::value DaemonRunView::last_checkpoint() const {
   if (!state_->last_checkpoint) return nullptr;
   const CheckpointNote& c = *state_->last_checkpoint;
+  json::value verified = nullptr;
+  for (const CheckpointRow& row : checkpoints_) {
+    if (row.step == c.step && row.generation == c.generation.text()) verified = yes_no_or_null(row.verified);
+  }
   return json::object{{"step", c.step},
                       {"saved_at", time_or_null(c.saved_at_ms)},
                       {"size_bytes", c.size_bytes},
-                      {"verified", nullptr},
+                      {"verified", std::move(verified)},
                       {"sane", nullptr}};
 }
 
@@ -188,7 +196,7 @@ json::array DaemonRunView::checkpoints() {
                                 {"generation", c.generation},
                                 {"saved_at", time_or_null(c.saved_at_ms)},
                                 {"size_bytes", c.size_bytes},
-                                {"verified", nullptr},
+                                {"verified", yes_no_or_null(c.verified)},
                                 {"sane", nullptr},
                                 {"pinned", false},
                                 {"where", json::array{"store"}}});

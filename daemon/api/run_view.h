@@ -25,6 +25,7 @@ struct CheckpointRow {
   std::string generation;
   int64_t saved_at_ms = 0;
   int64_t size_bytes = 0;
+  std::optional<bool> verified;  // its bytes were read back and are right, or are not; unknown until then
 };
 
 // What is known of a node beyond the state: from its agent's last heartbeat.

@@ -65,6 +65,8 @@ struct RanksRestored {
   std::string path;                   // empty: started from nothing
   std::vector<std::string> rejected;  // checkpoints that did not load, newest first
   std::vector<std::string> reasons;   // why, in the same order
+  // Those of `rejected` that are not known to be damaged: a rank could not read them this time.
+  std::vector<std::string> unreadable;
 };
 struct FirstStep {
   Generation generation;

@@ -65,7 +65,8 @@ LH_FIELDS(RankExited, f("generation", s.generation), f("rank", s.rank), f("node"
 LH_FIELDS(RankFailed, f("generation", s.generation), f("rank", s.rank), f("kind", s.kind),
           f("message", s.message))
 LH_FIELDS(RanksRestored, f("generation", s.generation), f("step", s.step), f("highest_step", s.highest_step),
-          f("path", s.path), f("rejected", s.rejected), f("reasons", s.reasons))
+          f("path", s.path), f("rejected", s.rejected), f("reasons", s.reasons),
+          f("unreadable", s.unreadable))
 LH_FIELDS(FirstStep, f("generation", s.generation), f("step", s.step))
 LH_FIELDS(CaughtUp, f("generation", s.generation), f("step", s.step))
 LH_FIELDS(CheckpointSaved, f("generation", s.generation), f("step", s.step), f("path", s.path),

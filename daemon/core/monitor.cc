@@ -58,7 +58,8 @@ void Monitor::observe_phase(const Generation& generation, const std::string& pha
 int64_t Monitor::limit_ms() const {
   if (!watching_ || !stepping_) return 0;  // until the first step the core's own start deadline holds
   // A save or a last digest takes as long as the store lets it: the ranks have deadlines of their own there.
-  if (phase_ == "checkpoint" || phase_ == "done") return kSlowPhaseFactor * policy_.step_timeout_floor_ms;
+  if (phase_ == "checkpoint" || phase_ == "verify" || phase_ == "done")
+    return kSlowPhaseFactor * policy_.step_timeout_floor_ms;
   return std::max(policy_.step_timeout_floor_ms,
                   static_cast<int64_t>(policy_.step_timeout_factor * usual_step_ms_));
 }

@@ -23,10 +23,13 @@ void Decider::on(const RanksRestored& e) {
   }
   for (size_t i = 0; i < e.rejected.size(); ++i) {
     const std::string why = i < e.reasons.size() ? e.reasons[i] : "it could not be loaded";
-    act(DistrustCheckpoint{e.rejected[i], why});
+    const bool damaged =
+        std::find(e.unreadable.begin(), e.unreadable.end(), e.rejected[i]) == e.unreadable.end();
+    if (damaged) act(DistrustCheckpoint{e.rejected[i], why});
     announce({.kind = "checkpoint_rejected",
-              .severity = "error",
-              .title = "A checkpoint was damaged and is not used.",
+              .severity = damaged ? "error" : "recovered",
+              .title = damaged ? "A checkpoint was damaged and is not used."
+                               : "A checkpoint could not be read and is not used this time.",
               .detail = why,
               .step = e.step});
   }

@@ -8,10 +8,12 @@ namespace {
 
 constexpr int kExitConfig = 2;
 constexpr int kExitNoCheckpoint = 5;
+constexpr int kExitStore = 74;     // the shared store could not be read: it is not the run's own fault
 constexpr int kExitLostPeer = 75;  // a consequence of another death, never its cause
 
 std::string how(const RankExited& e) {
   if (e.signal != 0) return "signal " + std::to_string(e.signal);
+  if (e.exit_code == kExitStore) return "exit code 74, the store could not be read";
   if (e.exit_code < 0) return "it did not start";
   return "exit code " + std::to_string(e.exit_code);
 }
@@ -29,8 +31,10 @@ Incident incident_of(const RankExited& e, int64_t now_ms) {
              .step = e.highest_step,
              .at_step = e.at_step};
   i.detail = rank_and_node(e.rank, e.node) + ": " + how(e) + ".";
-  // A signal comes from outside, a lost peer is somebody else's death: neither is the run's own fault.
-  if (e.signal == 0 && e.exit_code != kExitLostPeer) i.signature = "exit " + std::to_string(e.exit_code);
+  // A signal comes from outside, a lost peer is somebody else's death, and a store may come back: none is the
+  // run's own fault.
+  if (e.signal == 0 && e.exit_code != kExitLostPeer && e.exit_code != kExitStore)
+    i.signature = "exit " + std::to_string(e.exit_code);
   return i;
 }
 

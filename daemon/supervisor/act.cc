@@ -118,17 +118,7 @@ void Supervisor::act_on(const ApplyRetention&, const ActionId&) {
   if (const auto& c = engine_->state().last_checkpoint)
     metrics_.checkpoint(seconds(c->duration_ms), seconds(c->stall_ms), c->size_bytes,
                         seconds(c->saved_at_ms));
-  store_worker_->post([this, branch, generation] {
-    const auto done = catalog_.apply_retention(branch, config_.checkpoint.keep_last, generation);
-    if (!done) log_error("retention: " + done.error().message);
-    refresh_checkpoints();
-  });
-}
-
-void Supervisor::refresh_checkpoints() {
-  auto rows = catalog_.list();
-  if (!rows) return log_error("list checkpoints: " + rows.error().message);
-  to_io([this, list = std::move(*rows)] { view_.set_checkpoints(list); });
+  store_worker_->post([this, branch, generation] { keep_checkpoints(branch, generation); });
 }
 
 void Supervisor::act_on(const ShutdownAgents&, const ActionId& id) {

@@ -1,8 +1,7 @@
 #include "daemon/supervisor/catalog.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <set>
+#include <optional>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -45,16 +44,39 @@ Result<> Catalog::distrust(const std::string& path, const std::string& reason) c
   const std::string folder = store_.path() + "/documents/distrusted";
   LH_TRY(make_directories(folder));
   const json::object document{{"reason", reason}};
-  return write_file_durably(folder + "/" + std::filesystem::path(path).filename().string() + ".json",
+  return write_file_durably(folder + "/" + checkpoint::folder_of(path) + ".json",
                             json::to_text(document) + "\n");
+}
+
+Result<std::string> Catalog::to_verify(int64_t branch, const std::set<std::string>& passed_over) const {
+  LH_ASSIGN(const auto found, checkpoint::restorable(store_, branch));
+  for (const auto& c : found.checkpoints) {
+    if (passed_over.contains(c.path)) continue;
+    return verified_.contains(c.path) ? std::string() : c.path;
+  }
+  return std::string();
+}
+
+Result<> Catalog::read_back(const std::string& path) const { return store_.read_back(path); }
+
+Result<> Catalog::note_read_back(const std::string& path, const Result<>& outcome) {
+  if (outcome) {
+    verified_.insert(path);
+    return {};
+  }
+  if (outcome.error().code != ErrorCode::kCorrupt) return {};
+  return distrust(path, outcome.error().message);
 }
 
 Result<std::vector<CheckpointRow>> Catalog::list() const {
   LH_ASSIGN(const auto found, store_.discover());
   std::vector<CheckpointRow> rows;
   for (const auto& c : found.committed) {
-    rows.push_back(
-        {c.key().step, c.key().branch, c.key().generation, saved_at_ms(c.path), c.manifest.size_bytes()});
+    LH_ASSIGN(const auto distrust, checkpoint::distrusted(store_, c.path));
+    std::optional<bool> verified;
+    if (distrust || verified_.contains(c.path)) verified = !distrust;
+    rows.push_back({c.key().step, c.key().branch, c.key().generation, saved_at_ms(c.path),
+                    c.manifest.size_bytes(), verified});
   }
   return rows;
 }
@@ -65,10 +87,18 @@ Result<> Catalog::apply_retention(int64_t branch, int keep_last, const std::stri
   std::set<std::string> paths;
   for (const auto& c : restorable.checkpoints) paths.insert(c.path);
   std::vector<checkpoint::RetentionItem> items;
-  for (const auto& c : found.committed) items.push_back({c.key(), paths.contains(c.path), false, false});
+  for (const auto& c : found.committed) {
+    LH_ASSIGN(const auto distrust, checkpoint::distrusted(store_, c.path));
+    items.push_back({.key = c.key(),
+                     .restorable = paths.contains(c.path),
+                     .verified = verified_.contains(c.path),
+                     .is_protected = distrust.has_value()});
+  }
   for (const auto& key : checkpoint::plan_retention(items, {.keep_last = keep_last})) {
     log_info(fmt::format("retention: remove the checkpoint of step {}", key.step));
     LH_TRY(store_.remove(key));
+    LH_ASSIGN(const std::string path, store_.folder_path(key));
+    verified_.erase(path);
   }
   LH_ASSIGN(const auto swept, store_.sweep_torn(generation));
   for (const std::string& path : swept) log_info("retention: removed " + path + ", which was never finished");

@@ -1,8 +1,11 @@
-// What the daemon does with checkpoints on the shared store: choose one to restore, distrust, list, and
-// delete what the policy no longer keeps. Blocking; for a worker. Thread-safety: one thread.
+// What the daemon does with checkpoints on the shared store: choose one to restore, read one back, distrust,
+// list, and delete what the policy no longer keeps. Which ones were read back is remembered for the life of
+// the daemon only: a later one reads again what it has to rely on.
+// Blocking; for a worker. Thread-safety: one thread; read_back() from any.
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,13 +31,23 @@ class Catalog {
   // Never restored from again; the bytes stay for a person to look at.
   Result<> distrust(const std::string& path, const std::string& reason) const;
 
+  // The newest checkpoint that the branch can restore, when it is not known yet whether its bytes are right;
+  // else an empty path. Those in `passed_over` count as not there.
+  Result<std::string> to_verify(int64_t branch, const std::set<std::string>& passed_over) const;
+  // Every byte of it, from the device. Takes as long as the store needs for all of them.
+  Result<> read_back(const std::string& path) const;
+  // What came of it. Damage is remembered for good, by distrust(); a store that failed says nothing.
+  Result<> note_read_back(const std::string& path, const Result<>& outcome);
+
   Result<std::vector<CheckpointRow>> list() const;
-  // Deletes what keep_last no longer covers, and torn folders of generations before this one.
+  // Deletes what keep_last no longer covers and a newer checkpoint that was read back stands in for, and torn
+  // folders of generations before this one.
   Result<> apply_retention(int64_t branch, int keep_last, const std::string& generation);
 
  private:
   PosixFileSystem files_;
   checkpoint::Store store_;
+  std::set<std::string> verified_;  // paths
 };
 
 }  // namespace longhaul::daemon

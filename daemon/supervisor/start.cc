@@ -188,6 +188,7 @@ Result<> Supervisor::take_over() {
                            config_.paths.node, config_.paths.state + "/cluster.key"},
       [this](const std::string& node) { engine_event(AgentDied{node}); });
   store_worker_ = std::make_unique<Worker>("store");
+  verify_worker_ = std::make_unique<Worker>("verify");
   engine_worker_ = std::make_unique<Worker>("engine");
   LH_TRY(publish_address(config_.paths.store, term_, agents_address_));
   LH_TRY(write_file_durably(config_.paths.state + "/agents.addr", agents_address_ + "\n"));

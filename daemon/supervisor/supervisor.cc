@@ -201,6 +201,7 @@ Supervisor::~Supervisor() {
   // decides others carry out.
   if (engine_worker_) engine_worker_->stop();
   if (store_worker_) store_worker_->stop();
+  if (verify_worker_) verify_worker_->stop();
   recorder_.reset();
 }
 

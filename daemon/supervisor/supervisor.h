@@ -5,6 +5,7 @@
 //   engine thread  decisions and the journal
 //   history thread measurements and events
 //   store thread   the shared disk: it may hang for minutes, and nobody waits for it
+//   verify thread  reading checkpoints back, which takes as long as they are large
 //
 // Thread-safety: construct, run and destroy on the io thread.
 #pragma once
@@ -106,7 +107,13 @@ class Supervisor final : public Actuator {
   void send_launch(const LaunchRanks& a, const ActionId& id);  // io thread
   void write_result(int exit_code);                            // engine thread
   void leave(int exit_code);                                   // io thread
-  void refresh_checkpoints();                                  // store thread
+  // keep.cc, store thread: verify, then delete
+  struct Keeping;
+  void keep_checkpoints(int64_t branch, const std::string& generation);
+  void verify_next();
+  void verified(const std::string& path, const Result<>& outcome);
+  void finish_keeping();
+  void refresh_checkpoints();
   std::optional<NodeRow> node_row(const std::string& node) const;
   void to_io(std::function<void()> task);
 
@@ -154,8 +161,11 @@ class Supervisor final : public Actuator {
 
   struct Timers;
   std::unique_ptr<Timers> timers_;
-  Catalog catalog_;  // store thread
+  Catalog catalog_;                   // store thread, except read_back()
+  std::shared_ptr<Keeping> keeping_;  // store thread; none: nothing is being verified
+  std::shared_ptr<Keeping> waiting_;  // store thread; asked for meanwhile
   std::unique_ptr<Worker> store_worker_;
+  std::unique_ptr<Worker> verify_worker_;
   std::unique_ptr<Worker> engine_worker_;
 };
 

@@ -1,7 +1,7 @@
 """A flipped byte in the newest checkpoint: it is named, not used, and the older one serves."""
 import signal
 
-from run_support import DISTURBED, RunTest
+from run_support import DISTURBED, RunTest, wait_for
 
 
 def newest(run):
@@ -36,6 +36,29 @@ class DamagedCheckpoint(RunTest):
         self.assert_same_result(summary, expected)
         self.assertTrue((run.dir / f"store/documents/distrusted/{folder.name}.json").exists())
         self.assertIn(shard.name, (run.dir / f"store/documents/distrusted/{folder.name}.json").read_text())
+
+    def test_a_shard_that_is_not_there_falls_back_without_distrust(self):
+        expected = self.undisturbed()
+        run = self.stopped_at(23)
+        folder = newest(run)
+        shard = min(folder.glob("*.safetensors"))
+        shard.rename(run.dir / "away")
+        run.start("--exit")
+        summary, code = run.wait_end()
+        self.assertEqual(code, 0, run.tail())
+        self.assertGreater(int(summary["lost_steps"]), 0)
+        self.assert_same_result(summary, expected)
+        self.assertFalse((run.dir / f"store/documents/distrusted/{folder.name}.json").exists())
+
+    def test_each_checkpoint_is_read_back_and_says_so(self):
+        run = self.run_of(every=10, checkpoint__keep_last=1)
+        run.start()
+
+        def verified():
+            checkpoint = (run.status() or {}).get("last_checkpoint")
+            return checkpoint and checkpoint["step"] == 60 and checkpoint["verified"] is True
+        wait_for("the last checkpoint to be verified; " + run.tail(), verified)
+        wait_for("the older ones to go", lambda: len(list(run.dir.glob("store/checkpoints/step-*"))) == 1)
 
     def test_a_truncated_manifest_is_no_checkpoint(self):
         expected = self.undisturbed(steps=DISTURBED)

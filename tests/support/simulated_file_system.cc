@@ -131,6 +131,8 @@ class SimulatedFile final : public File {
     return static_cast<int64_t>(node_->data.size());
   }
 
+  Result<> drop_cache() override { return {}; }
+
  private:
   Result<> begin(const std::string& what) {
     CHECK(epoch_ == disk_.epoch_);  // a file kept over a restart is a bug of the test

@@ -26,15 +26,14 @@ std::span<T> slice(std::span<T> data, std::span<const int64_t> cuts, int r) {
   return data.subspan(static_cast<size_t>(cuts[i]), static_cast<size_t>(cuts[i + 1] - cuts[i]));
 }
 
+}  // namespace
+
 void add_words(std::span<int64_t> sum, std::span<const std::byte> bytes) {
-  // Unsigned, because int64 overflow is undefined; the bits are the same.
   auto* to = reinterpret_cast<uint64_t*>(sum.data());
   const auto* from = reinterpret_cast<const uint64_t*>(bytes.data());
   const size_t count = bytes.size() / sizeof(uint64_t);
   for (size_t i = 0; i < count; ++i) to[i] += from[i];
 }
-
-}  // namespace
 
 HostGroup::HostGroup(std::vector<Member> members, int rank, uint32_t number, const Clock& clock,
                      int64_t timeout_ms)

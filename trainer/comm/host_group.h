@@ -8,6 +8,9 @@
 
 namespace longhaul::trainer {
 
+// Adds int64 words as they came over a wire; overflow wraps, as unsigned words do.
+void add_words(std::span<int64_t> sum, std::span<const std::byte> bytes);
+
 class HostGroup final : public Communicator {
  public:
   struct Member {

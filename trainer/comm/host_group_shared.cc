@@ -15,10 +15,6 @@ constexpr size_t kWorthwhileBytes = 64 << 10;
 // Own slice is walked in pieces that stay in the first-level cache while all peers are added to it.
 constexpr size_t kPieceWords = 2048;
 
-void add_words(uint64_t* to, const uint64_t* from, size_t count) {
-  for (size_t i = 0; i < count; ++i) to[i] += from[i];
-}
-
 }  // namespace
 
 Result<> HostGroup::share(const SharedArena& own) {
@@ -62,11 +58,11 @@ Result<> HostGroup::reduce_in_shared_memory(const Shared& shared, std::span<int6
   LH_TRY(barrier());  // everyone's data is complete
   for (size_t at = begin; at < end; at += kPieceWords) {
     const size_t count = std::min(kPieceWords, end - at);
-    auto* sum = reinterpret_cast<uint64_t*>(data.data() + at);
+    const std::span<int64_t> sum = data.subspan(at, count);
     for (int peer = 0; peer < size(); ++peer) {
       if (peer == rank_) continue;
-      const std::byte* theirs = shared.peers[static_cast<size_t>(peer)].bytes().data() + offset_bytes;
-      add_words(sum, reinterpret_cast<const uint64_t*>(theirs) + at, count);
+      const std::span<const std::byte> theirs = shared.peers[static_cast<size_t>(peer)].bytes();
+      add_words(sum, theirs.subspan(offset_bytes + at * sizeof(int64_t), count * sizeof(int64_t)));
     }
   }
   return barrier();  // everyone has read: data may change again

@@ -62,9 +62,10 @@ Result<UniqueFd> master_listener(const MeshOptions& options) {
   return fd;
 }
 
-Result<UniqueFd> call(const Member& own, const Member& peer, const Clock& clock, int64_t deadline_ms) {
-  if (own.machine == peer.machine) return connect_to({peer.unix_socket, 0}, clock, deadline_ms);
-  return connect_to({peer.host, peer.port}, clock, deadline_ms);
+Result<UniqueFd> call(const Member& own, const Member& peer, const Clock& clock, int64_t deadline_ms,
+                      const GiveUp& give_up) {
+  if (own.machine == peer.machine) return connect_to({peer.unix_socket, 0}, clock, deadline_ms, give_up);
+  return connect_to({peer.host, peer.port}, clock, deadline_ms, give_up);
 }
 
 // A connection that does not know the session is a stranger: dropped, and the wait goes on.
@@ -78,32 +79,38 @@ Result<int> identify(int fd, const Roster& roster, const Clock& clock, int64_t d
   return static_cast<int>(rank);
 }
 
-Result<UniqueFd> accept_any(const Listeners& listeners, const Clock& clock, int64_t deadline_ms) {
+Result<UniqueFd> accept_any(const Listeners& listeners, const Clock& clock, int64_t deadline_ms,
+                            const GiveUp& give_up) {
   for (;;) {
+    if (give_up()) return given_up();
     const int64_t left_ms = deadline_ms - clock.steady_ms();
     if (left_ms <= 0) return Error{ErrorCode::kTimeout, "deadline passed"};
     pollfd waiting[2] = {{listeners.unix_socket.get(), POLLIN, 0}, {listeners.tcp.get(), POLLIN, 0}};
-    const int ready = ::poll(waiting, 2, static_cast<int>(std::min<int64_t>(left_ms, 60'000)));
+    const int ready = ::poll(waiting, 2, static_cast<int>(std::min(left_ms, kAskEveryMs)));
     if (ready < 0 && errno != EINTR) return errno_error("poll");
     if (ready <= 0) continue;
     const int listener = waiting[0].revents != 0 ? waiting[0].fd : waiting[1].fd;
-    if (auto fd = accept_from(listener, clock, clock.steady_ms() + 10)) return fd;
+    auto fd = accept_from(listener, clock, clock.steady_ms() + 10);
+    // A caller that is gone again; any other failure (no descriptor is left, say) would only come again.
+    if (!fd && fd.error().code == ErrorCode::kTimeout) continue;
+    return fd;
   }
 }
 
 // Lower ranks are called, higher ones call: each pair gets exactly one connection.
-Result<> connect_peers(std::vector<UniqueFd>& peers, int rank, const Roster& roster, const Listeners& own,
-                       const Clock& clock, int64_t deadline_ms) {
+Result<> connect_peers(std::vector<UniqueFd>& peers, const MeshOptions& options, const Roster& roster,
+                       const Listeners& own, const Clock& clock, int64_t deadline_ms) {
+  const int rank = options.rank;
   const auto me = static_cast<size_t>(rank);
   const std::string hello = json::to_text(json::object{{"session", roster.session}, {"rank", rank}});
   for (size_t r = 0; r < me; ++r) {
-    auto fd = call(own.member, roster.members[r], clock, deadline_ms);
+    auto fd = call(own.member, roster.members[r], clock, deadline_ms, options.give_up);
     if (!fd) return std::move(fd).error().with_context(fmt::format("connect to rank {}", r));
     LH_TRY(send_line(fd->get(), hello, clock, deadline_ms));
     peers[r] = std::move(*fd);
   }
   for (size_t awaited = peers.size() - me - 1; awaited > 0;) {
-    auto fd = accept_any(own, clock, deadline_ms);
+    auto fd = accept_any(own, clock, deadline_ms, options.give_up);
     if (!fd) return std::move(fd).error().with_context(fmt::format("wait for {} ranks to connect", awaited));
     auto peer =
         identify(fd->get(), roster, clock, std::min(deadline_ms, clock.steady_ms() + kHelloTimeoutMs));
@@ -137,8 +144,8 @@ Result<HostMesh> HostMesh::connect(const MeshOptions& options, const Clock& cloc
     LH_ASSIGN(listeners, listen_for_peers(options.master_host));
     LH_ASSIGN(roster, gather_members(options, master.get(), listeners.member, clock));
   } else {
-    LH_ASSIGN(const UniqueFd master,
-              connect_patiently({options.master_host, options.master_port}, clock, deadline_ms));
+    LH_ASSIGN(const UniqueFd master, connect_patiently({options.master_host, options.master_port}, clock,
+                                                       deadline_ms, options.give_up));
     // The address that reaches the master is one that the others can reach.
     LH_ASSIGN(const std::string host, local_host_of(master.get()));
     LH_ASSIGN(listeners, listen_for_peers(host));
@@ -147,7 +154,7 @@ Result<HostMesh> HostMesh::connect(const MeshOptions& options, const Clock& cloc
   for (size_t r = 0; r < roster.members.size(); ++r) {
     mesh.same_machine_[r] = roster.members[r].machine == listeners.member.machine;
   }
-  LH_TRY(connect_peers(mesh.peers_, options.rank, roster, listeners, clock, deadline_ms));
+  LH_TRY(connect_peers(mesh.peers_, options, roster, listeners, clock, deadline_ms));
   return mesh;
 }
 

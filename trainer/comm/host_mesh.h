@@ -18,7 +18,8 @@ namespace longhaul::trainer {
 class HostMesh {
  public:
   // Rendezvous and connections; all of it within options.rendezvous_timeout_ms. kTimeout, kClosed,
-  // kDenied (refused: another run, generation or world size). The clock must outlive the mesh.
+  // kDenied (refused: another run, generation or world size), kInvalid (refused: another text). The clock
+  // must outlive the mesh.
   static Result<HostMesh> connect(const MeshOptions& options, const Clock& clock);
 
   int rank() const { return rank_; }

@@ -18,9 +18,6 @@ namespace longhaul::trainer {
 namespace {
 
 constexpr size_t kHelloLimitBytes = 16 << 10;
-constexpr int64_t kAskEveryMs = 100;  // MeshOptions::give_up
-
-Error given_up() { return Error{ErrorCode::kUnavailable, "asked to stop before all ranks had come"}; }
 
 json::object to_json(const Member& m) {
   return {
@@ -105,9 +102,11 @@ class Gathering {
     }
     std::erase_if(callers_, [](const Caller& c) { return c.gone; });
     if (waiting[0].revents != 0) {
-      // Someone is there, so this does not wait; a connection that went away again is no error.
-      if (auto fd = accept_from(listener_, clock_, clock_.steady_ms() + 10)) {
+      auto fd = accept_from(listener_, clock_, clock_.steady_ms() + 10);
+      if (fd) {
         callers_.push_back({std::move(*fd), {}, {}, {}, false});
+      } else if (fd.error().code != ErrorCode::kTimeout) {  // which it is when the caller is gone again
+        return std::move(fd).error();
       }
     }
     return {};
@@ -132,7 +131,8 @@ class Gathering {
     auto accepted = accept_hello(caller, caller.heard.substr(0, newline));
     if (accepted) return;
     log_warning("rendezvous: refused: " + accepted.error().message);
-    const json::object refusal{{"refused", accepted.error().message}};
+    const json::object refusal{{"refused", accepted.error().message},
+                               {"configuration", accepted.error().code == ErrorCode::kConflict}};
     // Its socket buffer is empty: a refusal fits at once or the caller is not worth waiting for.
     (void)send_line(caller.fd.get(), json::to_text(refusal), clock_, clock_.steady_ms() + 10);
     caller.gone = true;
@@ -154,6 +154,13 @@ class Gathering {
     }
     if (rank < 1 || rank >= options_.world_size) return invalid(fmt::format("rank {} is out of range", rank));
     if (find(static_cast<int>(rank))) return invalid(fmt::format("rank {} is here already", rank));
+    if (json::string_or(hello, "text", "") != options_.text) {
+      return Error{
+          ErrorCode::kConflict,
+          fmt::format("the text (data.corpora) of rank {} is not that of rank 0: copy the same corpora "
+                      "to every node",
+                      rank)};
+    }
     LH_ASSIGN(caller.member, member_from_json(member));
     caller.rank = static_cast<int>(rank);
     return {};
@@ -175,7 +182,10 @@ json::object to_json(const Roster& roster) {
 
 Result<Roster> roster_from_json(const json::object& o) {
   if (o.contains("refused")) {
-    return Error{ErrorCode::kDenied, "refused by rank 0: " + json::string_or(o, "refused", "")};
+    const json::value* configuration = o.if_contains("configuration");
+    const bool ours = configuration != nullptr && configuration->is_bool() && configuration->get_bool();
+    return Error{ours ? ErrorCode::kInvalid : ErrorCode::kDenied,
+                 "refused by rank 0: " + json::string_or(o, "refused", "")};
   }
   Roster roster;
   LH_ASSIGN(roster.session, json::get_string(o, "session"));
@@ -199,15 +209,10 @@ Result<Roster> join_members(const MeshOptions& options, int connected, const Mem
                            {"generation", options.generation},
                            {"world_size", options.world_size},
                            {"rank", options.rank},
+                           {"text", options.text},
                            {"member", to_json(own)}};
   LH_TRY(send_line(connected, json::to_text(hello), clock, deadline_ms));
-  for (;;) {
-    if (options.give_up()) return given_up();
-    const int64_t until_ms = std::min(deadline_ms, clock.steady_ms() + kAskEveryMs);
-    auto ready = wait_ready(connected, POLLIN, clock, until_ms);
-    if (ready) break;
-    if (ready.error().code != ErrorCode::kTimeout || until_ms == deadline_ms) return std::move(ready).error();
-  }
+  LH_TRY(wait_ready(connected, POLLIN, clock, deadline_ms, options.give_up));
   LH_ASSIGN(const std::string line, receive_line(connected, clock, deadline_ms));
   LH_ASSIGN(const json::object answer, json::parse_object(line));
   LH_ASSIGN(Roster roster, roster_from_json(answer));

@@ -1,24 +1,25 @@
 // How the ranks of one generation find each other. Every rank but 0 connects to the master address and
 // says hello: run, world size, rank, generation, and where it listens itself. Rank 0 refuses what does
-// not belong here (another run or generation, a wrong world size, a rank it has already) and goes on
-// waiting, so that a straggler of an older generation disturbs nobody. When all are there it sends the
-// roster to all. One JSON object a line both ways.
-// Thread-safety: none; one call a process and generation.
+// not belong here (another run or generation, a wrong world size, a rank it has already, another text) and
+// goes on waiting, so that a straggler of an older generation disturbs nobody. When all are there it sends
+// the roster to all. One JSON object a line both ways. Thread-safety: none; one call a process and
+// generation.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/core/clock.h"
 #include "base/core/result.h"
 #include "base/json/json.h"
+#include "trainer/comm/socket.h"
 
 namespace longhaul::trainer {
 
 struct MeshOptions {
-  std::string run;  // its name
+  std::string run;   // its name
+  std::string text;  // fingerprint of the training text
   int rank = 0;
   int world_size = 1;
   std::string generation = "0.0";
@@ -27,8 +28,7 @@ struct MeshOptions {
   int master_fd = -1;  // rank 0: a socket that listens at the master port already; taken over
   int64_t rendezvous_timeout_ms = 60'000;
   int64_t operation_timeout_ms = 60'000;  // of a collective, without progress
-  // Asked a few times a second while waiting for others to come; true ends the wait with kUnavailable.
-  std::function<bool()> give_up = [] { return false; };
+  GiveUp give_up = [] { return false; };
 };
 
 // Where a rank listens for the others.

@@ -107,24 +107,29 @@ Result<std::string> local_host_of(int connected) {
   return std::string(host);
 }
 
-Result<> wait_ready(int fd, short events, const Clock& clock, int64_t deadline_ms) {
+Error given_up() { return {ErrorCode::kUnavailable, "asked to stop before all ranks had come"}; }
+
+Result<> wait_ready(int fd, short events, const Clock& clock, int64_t deadline_ms, const GiveUp& give_up) {
+  const int64_t longest_ms = give_up ? kAskEveryMs : 60'000;
   for (;;) {
+    if (give_up && give_up()) return given_up();
     const int64_t left_ms = deadline_ms - clock.steady_ms();
     if (left_ms <= 0) return Error{ErrorCode::kTimeout, "deadline passed"};
     pollfd waiting{fd, events, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left_ms, 60'000)));
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min(left_ms, longest_ms)));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return errno_error("poll");
   }
 }
 
-Result<UniqueFd> connect_to(const Address& address, const Clock& clock, int64_t deadline_ms) {
+Result<UniqueFd> connect_to(const Address& address, const Clock& clock, int64_t deadline_ms,
+                            const GiveUp& give_up) {
   LH_ASSIGN(const Endpoint endpoint, resolve(address));
   UniqueFd fd(::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return errno_error("socket");
   int failure = ::connect(fd.get(), endpoint.get(), endpoint.size_bytes) == 0 ? 0 : errno;
   if (failure == EINPROGRESS) {
-    LH_TRY(wait_ready(fd.get(), POLLOUT, clock, deadline_ms));
+    LH_TRY(wait_ready(fd.get(), POLLOUT, clock, deadline_ms, give_up));
     socklen_t size_bytes = sizeof failure;
     ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &failure, &size_bytes);
   }
@@ -136,9 +141,11 @@ Result<UniqueFd> connect_to(const Address& address, const Clock& clock, int64_t 
   return fd;
 }
 
-Result<UniqueFd> connect_patiently(const Address& address, const Clock& clock, int64_t deadline_ms) {
+Result<UniqueFd> connect_patiently(const Address& address, const Clock& clock, int64_t deadline_ms,
+                                   const GiveUp& give_up) {
   for (;;) {
-    auto fd = connect_to(address, clock, deadline_ms);
+    if (give_up && give_up()) return given_up();
+    auto fd = connect_to(address, clock, deadline_ms, give_up);
     if (fd || fd.error().code != ErrorCode::kUnavailable) return fd;
     if (clock.steady_ms() + 20 >= deadline_ms) {
       return Error{ErrorCode::kTimeout, "no answer in time: " + fd.error().message};

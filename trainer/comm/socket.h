@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,14 +25,22 @@ Result<uint16_t> port_of(int listener);
 // The local address that a connected TCP socket uses, without port.
 Result<std::string> local_host_of(int connected);
 
+// Asked a few times a second by those who wait long; true ends the wait with kUnavailable.
+using GiveUp = std::function<bool()>;
+inline constexpr int64_t kAskEveryMs = 100;
+Error given_up();
+
 // Fails at once when refused. TCP_NODELAY is set.
-Result<UniqueFd> connect_to(const Address& address, const Clock& clock, int64_t deadline_ms);
+Result<UniqueFd> connect_to(const Address& address, const Clock& clock, int64_t deadline_ms,
+                            const GiveUp& give_up = nullptr);
 // The same, again and again until the deadline while nobody listens yet.
-Result<UniqueFd> connect_patiently(const Address& address, const Clock& clock, int64_t deadline_ms);
+Result<UniqueFd> connect_patiently(const Address& address, const Clock& clock, int64_t deadline_ms,
+                                   const GiveUp& give_up = nullptr);
 Result<UniqueFd> accept_from(int listener, const Clock& clock, int64_t deadline_ms);
 
 // events: POLLIN or POLLOUT. kTimeout after the deadline.
-Result<> wait_ready(int fd, short events, const Clock& clock, int64_t deadline_ms);
+Result<> wait_ready(int fd, short events, const Clock& clock, int64_t deadline_ms,
+                    const GiveUp& give_up = nullptr);
 
 // One line (without the newline in it), at most 1 MiB. Reads not a byte beyond it.
 Result<> send_line(int fd, std::string_view line, const Clock& clock, int64_t deadline_ms);

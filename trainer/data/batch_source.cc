@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/core/check.h"
-#include "base/core/log.h"
+#include "base/crypto/sha256.h"
 #include "trainer/data/indexed_dataset.h"
 #include "trainer/data/mixture.h"
 #include "trainer/data/permutation.h"
@@ -19,11 +19,12 @@ struct OpenCorpus {
   std::string path;
   IndexedDataset tokens;
   int64_t chunks = 0;
+  std::string first_tokens_sha256;
 };
 
 // A corpus made for another vocabulary shows itself in its first tokens. Looking at all of them would
 // read a terabyte at every start; read_sample checks each one before it is used.
-Result<> check_first_tokens(const OpenCorpus& corpus, int64_t vocabulary_size) {
+Result<> check_first_tokens(OpenCorpus& corpus, int64_t vocabulary_size) {
   constexpr int64_t kLookAt = 1 << 20;
   std::vector<int32_t> tokens(static_cast<size_t>(std::min(kLookAt, corpus.tokens.tokens())));
   LH_TRY(corpus.tokens.read(0, static_cast<int64_t>(tokens.size()), tokens.data()));
@@ -32,6 +33,8 @@ Result<> check_first_tokens(const OpenCorpus& corpus, int64_t vocabulary_size) {
     return invalid(fmt::format("{}: holds token {}, but model.vocabulary_size is {}", corpus.path, highest,
                                vocabulary_size));
   }
+  const auto* bytes = reinterpret_cast<const char*>(tokens.data());
+  corpus.first_tokens_sha256 = sha256_hex({bytes, tokens.size() * sizeof(int32_t)});
   return {};
 }
 
@@ -59,7 +62,7 @@ Result<BatchSource> BatchSource::open(const config::Data& data, int64_t sequence
   auto impl = std::make_unique<Impl>(Impl{{}, std::move(mixture), sequence_length, vocabulary_size, seed});
   for (const auto& corpus : data.corpora) {
     LH_ASSIGN(IndexedDataset tokens, IndexedDataset::open(corpus.path));
-    OpenCorpus open{corpus.path, std::move(tokens), 0};
+    OpenCorpus open{corpus.path, std::move(tokens), 0, ""};
     open.chunks = (open.tokens.tokens() - 1) / sequence_length;  // the last target needs one token more
     if (open.chunks < 1) {
       return invalid(fmt::format("{}: {} tokens are less than one sample of {} + 1", corpus.path,
@@ -94,18 +97,11 @@ Result<> BatchSource::read_sample(int64_t global_sample_index, int32_t* tokens) 
   return {};
 }
 
-void BatchSource::sample(int64_t global_sample_index, int32_t* tokens) const {
-  const Result<> read = read_sample(global_sample_index, tokens);
-  if (!read) log_error(read.error().message);
-  CHECK(read.has_value());
-}
-
-int64_t BatchSource::sequence_length() const { return impl_->sequence_length; }
-
-int64_t BatchSource::tokens() const {
-  int64_t total = 0;
-  for (const auto& corpus : impl_->corpora) total += corpus.tokens.tokens();
-  return total;
+std::string BatchSource::fingerprint() const {
+  std::string all;
+  for (const auto& corpus : impl_->corpora)
+    all += corpus.tokens.fingerprint() + " " + corpus.first_tokens_sha256 + "\n";
+  return sha256_hex(all);
 }
 
 }  // namespace longhaul::trainer::data

@@ -12,7 +12,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "base/core/result.h"
 #include "config/run_config.h"
@@ -33,8 +33,6 @@ class BatchSource {
   // tokens: [sequence_length + 1]; inputs are the first sequence_length, targets the last.
   // kCorrupt when the file changed under us: a read came back short or a token is out of range.
   Result<> read_sample(int64_t global_sample_index, int32_t* tokens) const;
-  // The same where nothing better can be done about an error than to stop the process (CHECK).
-  void sample(int64_t global_sample_index, int32_t* tokens) const;
 
   // Where sample i comes from, for tests and for the data-skip report.
   struct Origin {
@@ -44,8 +42,9 @@ class BatchSource {
   };
   Origin origin(int64_t global_sample_index) const;
 
-  int64_t sequence_length() const;
-  int64_t tokens() const;  // of all corpora together
+  // Made of each corpus's lengths (the whole .idx) and of its first tokens, so that ranks with different
+  // texts notice at the start; nobody reads a terabyte for it.
+  std::string fingerprint() const;
 
  private:
   struct Impl;

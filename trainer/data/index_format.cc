@@ -15,13 +15,6 @@ constexpr uint64_t kVersion = 1;
 constexpr int64_t kHeaderBytes = 34;
 
 template <class T>
-void append(std::string& out, T value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
-}
-
-template <class T>
 T load(std::string_view bytes, int64_t offset) {
   T value;
   std::memcpy(&value, bytes.data() + offset, sizeof value);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,14 @@
 namespace longhaul::trainer::data {
 
 enum class TokenType : uint8_t { kInt32 = 4, kUint16 = 8 };  // Megatron's codes
+
+// The bytes of a number as both files have them.
+template <class T>
+void append(std::string& out, T value) {
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  out.append(bytes, sizeof value);
+}
 
 inline int64_t size_bytes(TokenType type) { return type == TokenType::kUint16 ? 2 : 4; }
 // Megatron's rule: 65,500 leaves room for special tokens that are added late.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crypto/sha256.h"
 #include "base/posix/error.h"
 #include "base/posix/file.h"
 
@@ -31,9 +32,13 @@ Result<IndexedDataset> IndexedDataset::open(const std::string& prefix) {
   }
   dataset.type_ = index.type;
   dataset.tokens_ = index.tokens;
-  dataset.sequences_ = index.sequences;
   dataset.documents_ = index.documents;
+  dataset.index_sha256_ = sha256_hex(bytes);
   return dataset;
+}
+
+std::string IndexedDataset::fingerprint() const {
+  return fmt::format("{} {} {}", tokens_, tokens_ * size_bytes(type_), index_sha256_);
 }
 
 Result<> IndexedDataset::read(int64_t first, int64_t count, int32_t* tokens) const {

@@ -22,17 +22,17 @@ class IndexedDataset {
   Result<> read(int64_t first, int64_t count, int32_t* tokens) const;
 
   int64_t tokens() const { return tokens_; }
-  int64_t sequences() const { return sequences_; }
   int64_t documents() const { return documents_; }
-  TokenType type() const { return type_; }
+  // Tokens, bytes of .bin, SHA-256 of .idx: cheap, but only the lengths of the documents tell texts apart.
+  std::string fingerprint() const;
 
  private:
   std::string bin_path_;
   UniqueFd fd_;
   TokenType type_ = TokenType::kUint16;
   int64_t tokens_ = 0;
-  int64_t sequences_ = 0;
   int64_t documents_ = 0;
+  std::string index_sha256_;
 };
 
 }  // namespace longhaul::trainer::data

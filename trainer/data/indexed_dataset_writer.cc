@@ -1,7 +1,6 @@
 #include "trainer/data/indexed_dataset_writer.h"
 
 #include <cstdio>
-#include <cstring>
 #include <limits>
 
 #include <fcntl.h>
@@ -15,13 +14,6 @@ namespace longhaul::trainer::data {
 namespace {
 
 constexpr size_t kWriteBufferBytes = 1 << 20;
-
-template <class T>
-void append(std::string& out, T value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
-}
 
 Result<> write_synced(const std::string& path, std::string_view bytes) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

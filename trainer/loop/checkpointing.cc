@@ -1,12 +1,30 @@
 #include "trainer/loop/checkpointing.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "base/core/log.h"
 #include "config/identity.h"
+#include "trainer/kernels/kernels.h"
 #include "trainer/loop/answer.h"
 
 namespace longhaul::trainer {
+
+// Gradients are summed at the scale that the manifest says.
+static_assert(kFixedPointScaleBits == checkpoint::kFixedPointScaleLog2);
+
+namespace {
+
+Result<int64_t> whole_number(const std::string& text) {
+  int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size() || number < 0)
+    return corrupt("rank 0 says that a checkpoint has '" + text + "' bytes");
+  return number;
+}
+
+}  // namespace
 
 checkpoint::Layout checkpoint_layout(const ParameterLayout& layout) {
   checkpoint::Layout copy;
@@ -53,15 +71,16 @@ Result<Saved> Checkpointing::commit(const std::vector<std::string>& answers,
   return Saved{committed.path, key.step, committed.manifest.size_bytes(), 0};
 }
 
-Result<Saved> Checkpointing::save(Communicator& world, const ShardState& shard, int64_t step,
-                                  const Lineage& lineage) {
+Result<SaveAnswer> Checkpointing::save(Communicator& world, const ShardState& shard, int64_t step,
+                                       const Lineage& lineage) {
   const int64_t start_us = now_us_();
   const checkpoint::CheckpointKey key{step, lineage.branch, lineage.generation};
   const bool first = world.rank() == 0;
   std::string text;
   if (first) text = answer_text(store_.create(key));
   LH_ASSIGN(text, world.broadcast_text(text, 0));
-  LH_ASSIGN(const std::string path, parse_answer(text));
+  LH_ASSIGN(const Answer created, read_answer(text));
+  if (created.error) return SaveAnswer{std::nullopt, *created.error};
 
   auto entry = write_own(key, world.rank(), shard);
   if (!entry) log_error("checkpoint: " + entry.error().message);
@@ -79,8 +98,11 @@ Result<Saved> Checkpointing::save(Communicator& world, const ShardState& shard, 
     }
   }
   LH_ASSIGN(text, world.broadcast_text(text, 0));
-  LH_ASSIGN(const std::string size_bytes, parse_answer(text));
-  return Saved{path, step, std::stoll(size_bytes), static_cast<double>(now_us_() - start_us) / 1000.0};
+  LH_ASSIGN(const Answer committed, read_answer(text));
+  if (committed.error) return SaveAnswer{std::nullopt, *committed.error};
+  LH_ASSIGN(const int64_t size_bytes, whole_number(committed.value));
+  const double duration_ms = static_cast<double>(now_us_() - start_us) / 1000.0;
+  return SaveAnswer{Saved{created.value, step, size_bytes, duration_ms}, {}};
 }
 
 }  // namespace longhaul::trainer

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/core/result.h"
 #include "checkpoint/format/layout.h"
@@ -33,14 +35,20 @@ struct Saved {
   double duration_ms = 0;
 };
 
+// How a save ended, the same on every rank.
+struct SaveAnswer {
+  std::optional<Saved> saved;
+  Error error;  // when not saved. kDenied: fenced, a newer generation has taken over
+};
+
 class Checkpointing {
  public:
   Checkpointing(const config::RunConfig& config, const ParameterLayout& layout, checkpoint::Store& store,
                 std::function<int64_t()> now_us);
 
-  // kDenied: fenced, a newer generation has taken over; stop. Another error: not saved, and nothing of it is
-  // left; training may go on. A lost peer: kClosed or kTimeout, as from any collective.
-  Result<Saved> save(Communicator& world, const ShardState& shard, int64_t step, const Lineage& lineage);
+  // An error is one of the collectives: the group is dead, and whether the checkpoint exists is unknown. Else
+  // all ranks know how it ended; of a failed save rank 0 has removed what it could, and training may go on.
+  Result<SaveAnswer> save(Communicator& world, const ShardState& shard, int64_t step, const Lineage& lineage);
 
  private:
   Result<checkpoint::ShardEntry> write_own(const checkpoint::CheckpointKey& key, int rank,

@@ -7,7 +7,7 @@
 namespace longhaul::trainer {
 
 Result<json::object> dry_run(const config::RunConfig& config) {
-  LH_TRY(validate_topology(config.model, config.parallel, config.batch));
+  LH_TRY(validate_run(config));
   LH_ASSIGN(const ParameterLayout layout, ParameterLayout::build(config.model));
   const MemoryEstimate memory = memory_estimate(config.model, config.batch.micro, config.parallel.data);
   const int64_t step_tokens = config.batch.global * config.model.sequence_length;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/posix/posix_file_system.h"
 #include "base/posix/system_clock.h"
@@ -18,6 +19,11 @@ int64_t monotonic_us() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+}
+
+int64_t memory_bytes() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  return pages > 0 ? int64_t{pages} * ::sysconf(_SC_PAGESIZE) : 0;
 }
 
 }  // namespace
@@ -40,5 +46,5 @@ int main(int argc, char** argv) {
   longhaul::PosixFileSystem files;
   return longhaul::trainer::run_program(
       std::vector<std::string>(argv + 1, argv + argc), [](const char* name) { return std::getenv(name); },
-      {clock, files, monotonic_us, stop_requested}, std::cout, std::cerr);
+      {clock, files, monotonic_us, stop_requested, memory_bytes()}, std::cout, std::cerr);
 }

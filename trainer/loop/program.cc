@@ -45,7 +45,7 @@ MeshOptions mesh_options(const RankEnvironment& environment, const config::RunCo
   options.master_port = environment.master_port;
   options.master_fd = environment.master_fd;
   options.rendezvous_timeout_ms = config.recovery.start_timeout_ms;
-  options.operation_timeout_ms = config.recovery.step_timeout_floor_ms;
+  options.operation_timeout_ms = config.recovery.start_timeout_ms;  // until the rank sets its own
   return options;
 }
 
@@ -71,11 +71,13 @@ Outcome train(const RankEnvironment& environment, const RankPorts& ports, wire::
   }
   if (auto sent = link.send(phase_line("rendezvous")); !sent) return failed(Ending::kAgentLost, sent.error());
   MeshOptions options = mesh_options(environment, adapted);
+  options.text = (*rank)->text_fingerprint();
   options.give_up = ports.stop_requested;
   auto mesh = HostMesh::connect(options, ports.clock);
   if (!mesh) {
     if (mesh.error().code == ErrorCode::kUnavailable && ports.stop_requested())
       return {Ending::kStopped, -1, "", ""};
+    if (mesh.error().code == ErrorCode::kInvalid) return failed(Ending::kConfig, mesh.error());
     const bool fenced = mesh.error().code == ErrorCode::kDenied;
     return failed(fenced ? Ending::kFenced : Ending::kPeerLost, mesh.error());
   }

@@ -1,11 +1,17 @@
 #include "trainer/loop/rank.h"
 
+#include <algorithm>
+#include <new>
+
 #include <fmt/format.h>
 
+#include "base/core/generation.h"
 #include "base/core/log.h"
 #include "trainer/loop/answer.h"
+#include "trainer/loop/step_deadline.h"
 #include "trainer/loop/step_report.h"
 #include "trainer/model/initialize.h"
+#include "trainer/shape/cost.h"
 #include "trainer/shape/validate.h"
 
 namespace longhaul::trainer {
@@ -15,9 +21,9 @@ struct Rank::Generation {
   Communicator& world;
   Lineage lineage;
   ShardState shard;
+  StepDeadline deadline;
   int64_t step = 0;
-  int64_t saved_step = -1;  // the step whose state is on the store; -1: none
-  std::string saved_path;
+  std::string saved_path;  // of the newest state of this generation that is on the store; empty: none
 };
 
 int exit_code_of(Ending ending) {
@@ -32,6 +38,8 @@ int exit_code_of(Ending ending) {
       return 3;
     case Ending::kNoCheckpoint:
       return 5;
+    case Ending::kStoreLost:
+      return 74;
     case Ending::kPeerLost:
     case Ending::kAgentLost:
     case Ending::kFenced:
@@ -47,6 +55,8 @@ std::string error_kind_of(Ending ending) {
       return "";
     case Ending::kPeerLost:
       return "peer_lost";
+    case Ending::kStoreLost:
+      return "store_unavailable";
     case Ending::kAgentLost:
       return "agent_lost";
     case Ending::kFenced:
@@ -75,27 +85,43 @@ Rank::Rank(const config::RunConfig& config, const RankPorts& ports, wire::RankLi
 
 Result<std::unique_ptr<Rank>> Rank::create(const config::RunConfig& config, const RankPorts& ports,
                                            wire::RankLink& link) {
-  LH_TRY(validate_topology(config.model, config.parallel, config.batch));
+  LH_TRY(validate_run(config));
+  const auto needed_bytes = memory_estimate(config.model, config.batch.micro, config.parallel.data).total();
+  const std::string needed = fmt::format(
+      "a rank of this model needs about {} bytes of memory (model, batch.micro and parallel.data decide)",
+      needed_bytes);
+  if (ports.memory_bytes > 0 && needed_bytes > ports.memory_bytes)
+    return invalid(fmt::format("{}; this machine has {}", needed, ports.memory_bytes));
   LH_ASSIGN(data::BatchSource source, data::BatchSource::open(config.data, config.model.sequence_length,
                                                               config.model.vocabulary_size, config.run.seed));
-  Model model(config.model, config.batch.micro);
-  LH_ASSIGN(TrainStep::Arenas arenas, TrainStep::make_arenas(model.layout()));
-  return std::unique_ptr<Rank>(
-      new Rank(config, ports, link, std::move(model), std::move(source), std::move(arenas)));
+  try {
+    Model model(config.model, config.batch.micro);
+    LH_ASSIGN(TrainStep::Arenas arenas, TrainStep::make_arenas(model.layout()));
+    return std::unique_ptr<Rank>(
+        new Rank(config, ports, link, std::move(model), std::move(source), std::move(arenas)));
+  } catch (const std::bad_alloc&) {
+    return invalid(needed + "; there is not so much");
+  }
 }
 
 Outcome Rank::run_generation(Communicator& world, const Orders& orders) {
   last_step_ = 0;
-  auto outcome = run(world, orders);
-  return outcome ? *outcome : explain(std::move(outcome).error());
+  try {
+    auto outcome = run(world, orders);
+    return outcome ? *outcome : explain(std::move(outcome).error());
+  } catch (const std::bad_alloc&) {  // the state of this rank's slice, most likely
+    return Outcome{last_step_ == 0 ? Ending::kConfig : Ending::kFailed, last_step_, "", "out of memory"};
+  }
 }
 
 Outcome Rank::explain(Error error) const {
   Outcome outcome{Ending::kFailed, last_step_, "", std::move(error.message)};
   switch (error.code) {
+    case ErrorCode::kUnavailable:
+      outcome.ending = Ending::kStoreLost;
+      break;
     case ErrorCode::kClosed:
     case ErrorCode::kTimeout:
-    case ErrorCode::kUnavailable:  // the store, for now: the next launch tries again
       outcome.ending = link_.supervised() && link_.fd() < 0 ? Ending::kAgentLost : Ending::kPeerLost;
       break;
     case ErrorCode::kDenied:
@@ -117,19 +143,21 @@ Result<Outcome> Rank::run(Communicator& world, const Orders& orders) {
   Orders settled = orders;
   // Disks are slower than peers: until training starts, wait as long as a start may take.
   world.set_timeout_ms(config_.recovery.start_timeout_ms);
-  LH_TRY(settle_orders(world, settled));
+  const auto without_state = [](Error error) -> Result<Outcome> {
+    if (error.code != ErrorCode::kNotFound) return error;
+    return Outcome{Ending::kNoCheckpoint, 0, "", std::move(error.message)};
+  };
+  if (auto told = settle_orders(world, settled); !told) return without_state(std::move(told).error());
   LH_TRY(step_.meet(world));
-  Generation generation{world,
-                        {settled.generation, settled.branch, ""},
-                        ShardState(model_.layout().shard_range(world.rank(), world.size())),
-                        0,
-                        -1,
-                        ""};
-  auto started = start_state(generation, settled);
-  if (!started) {
-    if (started.error().code != ErrorCode::kNotFound) return std::move(started).error();
-    return Outcome{Ending::kNoCheckpoint, 0, "", started.error().message};
-  }
+  Generation generation{
+      world,
+      {settled.generation, settled.branch, ""},
+      ShardState(model_.layout().shard_range(world.rank(), world.size())),
+      StepDeadline(config_.recovery.start_timeout_ms, config_.recovery.step_timeout_floor_ms),
+      0,
+      ""};
+  if (auto started = start_state(generation, settled); !started)
+    return without_state(std::move(started).error());
   last_step_ = generation.step;
   LH_TRY(link_.send(phase_line("train")));
   return train(generation);
@@ -140,14 +168,23 @@ Result<> Rank::settle_orders(Communicator& world, Orders& orders) {
   std::string text;
   if (world.rank() == 0) {
     auto found = Restoring(config_, model_.layout(), store_).look(orders.branch);
-    text = found ? answer_text(fmt::format("{}{}.{}", found->restorable ? '+' : '-', found->newest_term,
-                                           found->newest_sequence + 1))
-                 : answer_text(std::move(found).error());
+    if (!found) {
+      text = answer_text(std::move(found).error());
+    } else if (!found->restorable && !found->unusable.empty()) {
+      text = answer_text(
+          Error{ErrorCode::kNotFound, "of what was saved nothing can be restored: " + found->unusable});
+    } else {
+      text = answer_text(fmt::format("{}{}.{}", found->restorable ? '+' : '-', found->newest_term,
+                                     found->newest_sequence + 1));
+    }
   }
   LH_ASSIGN(text, world.broadcast_text(text, 0));
-  LH_ASSIGN(const std::string found, parse_answer(text));
-  orders.generation = found.substr(1);
-  orders.directed = found[0] == '-';  // nothing there: start at step 0, as an empty `resume` says
+  LH_ASSIGN(text, parse_answer(text));
+  const bool restorable = text.starts_with('+');
+  if (!restorable && !text.starts_with('-')) return corrupt("rank 0 found '" + text + "'");
+  orders.generation = text.substr(1);
+  if (!parse_generation(orders.generation)) return corrupt("rank 0 found '" + text + "'");
+  orders.directed = !restorable;  // nothing there: start at step 0, as an empty `resume` says
   return {};
 }
 
@@ -163,16 +200,16 @@ Result<> Rank::start_state(Generation& generation, const Orders& orders) {
     auto restored = Restoring(config_, model_.layout(), store_)
                         .restore(generation.world, orders.resume, orders.branch, generation.shard, rejected);
     for (const RejectedCheckpoint& r : rejected) {
-      rejections.push_back(json::object{{"path", r.path}, {"reason", r.reason}});
+      rejections.push_back(json::object{{"path", r.path}, {"reason", r.reason}, {"damaged", r.damaged}});
     }
     if (!restored) {
       line["rejected"] = std::move(rejections);
       LH_TRY(link_.send(line));
       return std::move(restored).error();
     }
-    generation.step = generation.saved_step = restored->step;
+    generation.step = restored->step;
     generation.saved_path = restored->path;
-    generation.lineage.parent = restored->path.substr(restored->path.find_last_of('/') + 1);
+    generation.lineage.parent = checkpoint::folder_of(restored->path);
   }
   LH_TRY(step_.gather_weights(generation.world, generation.shard));
   line["restored_step"] = generation.step;
@@ -198,8 +235,8 @@ Result<uint64_t> Rank::poll_control() {
 }
 
 Result<Outcome> Rank::train(Generation& generation) {
-  generation.world.set_timeout_ms(config_.recovery.step_timeout_floor_ms);
   while (generation.step < config_.run.target_steps) {
+    generation.world.set_timeout_ms(generation.deadline.limit_ms());
     LH_ASSIGN(const StepResult result, step_.run(
                                            generation.step + 1, [this] { return poll_control(); },
                                            generation.world, generation.shard));
@@ -211,6 +248,7 @@ Result<Outcome> Rank::train(Generation& generation) {
               "step {}: loss {}, gradient norm {}{}", result.step, result.loss, result.gradient_norm,
               (result.control & kControlNonfinite) != 0 ? ", a gradient is not finite or too large" : "")};
     }
+    generation.deadline.observe(result.step_ms);
     last_step_ = generation.step = result.step;
     const bool stop = (result.control & kControlStop) != 0;
     const bool last = generation.step == config_.run.target_steps;
@@ -220,6 +258,7 @@ Result<Outcome> Rank::train(Generation& generation) {
       if (!saved && (stop || last)) {
         return Outcome{Ending::kFailed, generation.step, "", "the last checkpoint could not be saved"};
       }
+      if (!stop && !last) LH_TRY(link_.send(phase_line("train")));
     }
     if (stop && !last) return Outcome{Ending::kStopped, generation.step, "", ""};
   }
@@ -228,47 +267,57 @@ Result<Outcome> Rank::train(Generation& generation) {
 
 Result<bool> Rank::save(Generation& generation) {
   LH_TRY(link_.send(phase_line("checkpoint")));
-  generation.world.set_timeout_ms(10 * config_.recovery.step_timeout_floor_ms);
-  auto saved = Checkpointing(config_, model_.layout(), store_, ports_.now_us)
-                   .save(generation.world, generation.shard, generation.step, generation.lineage);
-  generation.world.set_timeout_ms(config_.recovery.step_timeout_floor_ms);
-  if (!saved) {
-    const ErrorCode code = saved.error().code;
-    if (code == ErrorCode::kClosed || code == ErrorCode::kTimeout || code == ErrorCode::kDenied) {
-      return std::move(saved).error();
-    }
+  generation.world.set_timeout_ms(slow_timeout_ms(generation));
+  LH_ASSIGN(const SaveAnswer answer,
+            Checkpointing(config_, model_.layout(), store_, ports_.now_us)
+                .save(generation.world, generation.shard, generation.step, generation.lineage));
+  if (!answer.saved) {
+    if (answer.error.code == ErrorCode::kDenied) return answer.error;
     // A full disk is no reason to stop training: the older checkpoint is still there.
-    log_error(fmt::format("checkpoint of step {} failed: {}", generation.step, saved.error().message));
+    log_error(fmt::format("checkpoint of step {} failed: {}", generation.step, answer.error.message));
     if (generation.world.rank() == 0) {
       LH_TRY(link_.send({{"checkpoint_failed",
-                          json::object{{"step", generation.step}, {"message", saved.error().message}}}}));
+                          json::object{{"step", generation.step}, {"message", answer.error.message}}}}));
     }
     return false;
   }
-  generation.saved_step = saved->step;
-  generation.saved_path = saved->path;
+  const Saved& saved = *answer.saved;
+  generation.saved_path = saved.path;
   if (generation.world.rank() == 0) {
-    LH_TRY(link_.send({{"checkpoint", json::object{{"step", saved->step},
-                                                   {"path", saved->path},
-                                                   {"size_bytes", saved->size_bytes},
-                                                   {"duration_ms", saved->duration_ms},
-                                                   {"stall_ms", saved->duration_ms}}}}));
+    LH_TRY(link_.send({{"checkpoint", json::object{{"step", saved.step},
+                                                   {"path", saved.path},
+                                                   {"size_bytes", saved.size_bytes},
+                                                   {"duration_ms", saved.duration_ms},
+                                                   {"stall_ms", saved.duration_ms}}}}));
   }
   return true;
 }
 
-// The digest is of the committed bytes, read back, not of what this process believes it has written.
+// Of the committed files, as rank 0 reads them and checks each block, not of what is in the ranks' memory.
 Result<Outcome> Rank::complete(Generation& generation) {
-  generation.world.set_timeout_ms(10 * config_.recovery.step_timeout_floor_ms);
+  LH_TRY(link_.send(phase_line("verify")));
+  generation.world.set_timeout_ms(slow_timeout_ms(generation));
   std::string text;
-  if (generation.world.rank() == 0) {
-    auto committed = store_.load(generation.saved_path);
-    text =
-        committed ? answer_text(store_.state_digest(*committed)) : answer_text(std::move(committed).error());
-  }
+  if (generation.world.rank() == 0) text = answer_text(saved_digest(generation.saved_path));
   LH_ASSIGN(text, generation.world.broadcast_text(text, 0));
   LH_ASSIGN(const std::string digest, parse_answer(text));
   return Outcome{Ending::kCompleted, generation.step, digest, ""};
+}
+
+Result<std::string> Rank::saved_digest(const std::string& path) const {
+  const auto read = [&]() -> Result<std::string> {
+    LH_ASSIGN(const checkpoint::Checkpoint committed, store_.load(path));
+    return store_.state_digest(committed);
+  };
+  auto digest = read();
+  if (!digest && (digest.error().code == ErrorCode::kIo || digest.error().code == ErrorCode::kNotFound))
+    return Error{ErrorCode::kUnavailable, "the store: " + digest.error().message};
+  return digest;
+}
+
+// The store takes the time it takes; the daemon waits as long.
+int64_t Rank::slow_timeout_ms(const Generation& generation) const {
+  return std::max(10 * config_.recovery.step_timeout_floor_ms, generation.deadline.limit_ms());
 }
 
 }  // namespace longhaul::trainer

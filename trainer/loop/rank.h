@@ -27,12 +27,14 @@ struct RankPorts {
   FileSystem& files;
   std::function<int64_t()> now_us;       // monotonic, for durations
   std::function<bool()> stop_requested;  // SIGTERM has come
+  int64_t memory_bytes = 0;              // of this machine; 0: not known
 };
 
 enum class Ending {
   kCompleted,     // the target step is reached and saved
   kStopped,       // saved as asked, before the target
   kPeerLost,      // a rank is gone, or does not answer
+  kStoreLost,     // what is on the store cannot be read now
   kAgentLost,     // the agent is gone
   kFenced,        // a newer generation has taken over
   kNonfinite,     // NaN or infinity in loss or gradients
@@ -66,6 +68,9 @@ class Rank {
   static Result<std::unique_ptr<Rank>> create(const config::RunConfig& config, const RankPorts& ports,
                                               wire::RankLink& link);
 
+  // Of the corpora; ranks with another one must not train together.
+  std::string text_fingerprint() const { return source_.fingerprint(); }
+
   // world: all ranks, each a data-parallel replica.
   Outcome run_generation(Communicator& world, const Orders& orders);
 
@@ -78,9 +83,11 @@ class Rank {
   Result<> settle_orders(Communicator& world, Orders& orders);
   Result<> start_state(Generation& generation, const Orders& orders);
   Result<Outcome> train(Generation& generation);
-  // True: saved. False: not, but training may go on.
+  // True: saved. False: not, but training may go on. An error: the group is dead, or fenced.
   Result<bool> save(Generation& generation);
   Result<Outcome> complete(Generation& generation);
+  Result<std::string> saved_digest(const std::string& path) const;
+  int64_t slow_timeout_ms(const Generation& generation) const;
   Result<uint64_t> poll_control();
   Outcome explain(Error error) const;
 

@@ -21,6 +21,14 @@ namespace longhaul::trainer {
 struct RejectedCheckpoint {
   std::string path;
   std::string reason;
+  bool damaged = true;  // false: some rank could not read it now, which says nothing about its bytes
+};
+
+// How long after the first failure a rank reads again what it could not read. A large slice that takes longer
+// than that is read once more at most, because the others wait.
+struct ReadAgain {
+  int64_t for_ms = 3'000;
+  int64_t pause_ms = 500;
 };
 
 struct Restored {
@@ -30,18 +38,21 @@ struct Restored {
 
 class Restoring {
  public:
-  Restoring(const config::RunConfig& config, const ParameterLayout& layout, const checkpoint::Store& store);
+  Restoring(const config::RunConfig& config, const ParameterLayout& layout, const checkpoint::Store& store,
+            ReadAgain again = {});
 
   // Fills `shard` from the folder `resume`, or from the newest older one that all ranks can load. Empty:
-  // the newest of the branch. kNotFound: none can be loaded. rejected: what was tried before, the same on
-  // every rank, filled also when all failed.
+  // the newest of the branch. kNotFound: there is none, or all are damaged. kUnavailable: the store fails, or
+  // of what is left some could not be read; a later launch may find it. rejected: what was tried before, the
+  // same on every rank, filled also when all failed.
   Result<Restored> restore(Communicator& world, const std::string& resume, int64_t branch, ShardState& shard,
                            std::vector<RejectedCheckpoint>& rejected);
 
-  // Rank 0 alone, without an agent's orders: is there anything to restore on the branch, and the sequence of
-  // the newest generation on the store (-1: none).
+  // Rank 0 alone, without an agent's orders: is there anything to restore on the branch, and the newest
+  // generation that was launched or has saved (sequence -1: none).
   struct Found {
     bool restorable = false;
+    std::string unusable;  // why what was once saved cannot be restored; empty: nothing was
     int64_t newest_term = 0;
     int64_t newest_sequence = -1;
   };
@@ -49,11 +60,15 @@ class Restoring {
 
  private:
   Result<std::vector<std::string>> candidates(const std::string& resume, int64_t branch) const;
+  Result<> check_fits(const checkpoint::Manifest& manifest) const;
   Result<int64_t> load(const std::string& path, ShardState& shard) const;
+  // One rank's word on a checkpoint that it could not load.
+  Error judge(int rank, const Error& error) const;
 
   const config::RunConfig& config_;
   const ParameterLayout& layout_;
   const checkpoint::Store& store_;
+  const ReadAgain again_;
 };
 
 }  // namespace longhaul::trainer

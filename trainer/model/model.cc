@@ -176,7 +176,6 @@ Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 
 const ParameterLayout& Model::layout() const { return impl_->layout; }
-int64_t Model::micro_batch() const { return impl_->dims.batch; }
 int64_t Model::tokens() const { return impl_->dims.tokens; }
 int64_t Model::workspace_bytes() const { return impl_->bytes; }
 

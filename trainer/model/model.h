@@ -32,7 +32,6 @@ class Model {
   Model(Model&&) noexcept;
 
   const ParameterLayout& layout() const;
-  int64_t micro_batch() const;
   int64_t tokens() const;           // B * T, of one micro-batch
   int64_t workspace_bytes() const;  // what the constructor allocated
 

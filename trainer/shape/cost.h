@@ -30,6 +30,10 @@ struct MemoryEstimate {
   int64_t activations = 0;    // of one micro-batch; without working memory of fixed size (a few MB)
   int64_t total() const { return weights + gradients + gradient_sums + optimizer + activations; }
 };
+// For a run that validate_run accepts: of a larger one it overflows.
 MemoryEstimate memory_estimate(const config::Model& model, int64_t micro_batch, int data_parallel);
+
+// The total of one replica that has no other beside it, for any sizes.
+double approximate_memory_bytes(const config::Model& model, int64_t micro_batch);
 
 }  // namespace longhaul::trainer

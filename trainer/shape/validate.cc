@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "trainer/shape/cost.h"
+
 namespace longhaul::trainer {
 
 namespace {
@@ -59,6 +61,27 @@ Result<> validate_topology(const config::Model& model, const config::Parallel& p
     return invalid(
         fmt::format("batch.global / batch.micro: {} micro-batches a step, at most {} are supported",
                     micro_batches, kMaxMicroBatches));
+  }
+  return {};
+}
+
+Result<> validate_run(const config::RunConfig& config) {
+  LH_TRY(validate_topology(config.model, config.parallel, config.batch));
+  // In floating point, because the integers of cost.h would overflow on what is to be refused here.
+  constexpr double kMost = 4e18;
+  const double bytes = approximate_memory_bytes(config.model, config.batch.micro);
+  if (bytes > kMost) {
+    return invalid(fmt::format(
+        "model, batch.micro: a rank would need about {:.1e} bytes of memory, more than can be counted",
+        bytes));
+  }
+  const double tokens = static_cast<double>(config.run.target_steps) *
+                        static_cast<double>(config.batch.global) *
+                        static_cast<double>(config.model.sequence_length);
+  if (tokens > kMost) {
+    return invalid(fmt::format(
+        "run.target_steps × batch.global × model.sequence_length: {:.1e} tokens are more than can be counted",
+        tokens));
   }
   return {};
 }

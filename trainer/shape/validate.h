@@ -17,5 +17,7 @@ Result<> validate_shape(const config::Model& model);
 // The network cut over ranks, and the batch cut into micro-batches. Messages name the keys.
 Result<> validate_topology(const config::Model& model, const config::Parallel& parallel,
                            const config::Batch& batch);
+// The whole run: besides, that its memory and its tokens are numbers that can be counted with.
+Result<> validate_run(const config::RunConfig& config);
 
 }  // namespace longhaul::trainer

@@ -40,7 +40,7 @@ function captionWords(checkpoints: Checkpoint[]): string {
 function row(one: Checkpoint, now: number, fine: boolean): HTMLElement {
   const at = one.saved_at ? Date.parse(one.saved_at) : null;
   const time = at === null ? "–" : h("time", { datetime: one.saved_at!, title: fullTime(at) }, when(at, now, fine));
-  const state = [one.verified ? "verified" : one.verified === false ? "being verified" : "saved", one.sane ? "sane" : "", one.pinned ? "kept for good" : ""];
+  const state = [one.verified ? "verified" : one.verified === false ? "distrusted, not used" : "saved", one.sane ? "sane" : "", one.pinned ? "kept for good" : ""];
   return h("tr", {},
     h("th", { scope: "row", title: `branch ${one.branch ?? "–"} · generation ${one.generation ?? "–"}` }, integer(one.step)),
     h("td", {}, time),

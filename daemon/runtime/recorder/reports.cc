@@ -73,12 +73,15 @@ Event exit_fact(const std::string& node, const wire::ExitReport& e, const Genera
 std::optional<Event> restore_fact(const json::object& o, Report* r, int64_t highest_step) {
   const int64_t step = whole(o, "restored_step", 0, kMaxStep, -1, r);
   if (step < 0) return std::nullopt;
-  RanksRestored e{r->generation, step, highest_step, json::string_or(o, "path", ""), {}, {}};
+  RanksRestored e{r->generation, step, highest_step, json::string_or(o, "path", ""), {}, {}, {}};
   if (const json::value* rejected = o.if_contains("rejected"); rejected != nullptr && rejected->is_array()) {
     for (const json::value& entry : rejected->get_array()) {
       if (!entry.is_object()) continue;
       e.rejected.push_back(json::string_or(entry.get_object(), "path", ""));
       e.reasons.push_back(json::string_or(entry.get_object(), "reason", ""));
+      const json::value* damaged = entry.get_object().if_contains("damaged");
+      if (damaged != nullptr && damaged->is_bool() && !damaged->get_bool())
+        e.unreadable.push_back(e.rejected.back());
     }
   }
   return e;

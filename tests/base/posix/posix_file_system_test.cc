@@ -44,6 +44,20 @@ TEST_F(PosixFileSystemTest, ReadsBackWhatItWroteAtAnyOffset) {
   ASSERT_TRUE(files_.remove_file(path));
 }
 
+TEST_F(PosixFileSystemTest, ForgetsThePagesOfAFileAndNotItsBytes) {
+  const std::string path = root_ + "/f";
+  const std::string text(1 << 20, 'x');
+  const auto file = files_.create(path).value();
+  ASSERT_TRUE(file->write_at(0, bytes_of(text)));
+  ASSERT_TRUE(file->sync());
+  const auto again = files_.open(path).value();
+  ASSERT_TRUE(again->drop_cache());
+  std::string got(text.size(), '?');
+  EXPECT_EQ(again->read_at(0, std::as_writable_bytes(std::span(got))).value(), 1 << 20);
+  EXPECT_EQ(got, text);
+  ASSERT_TRUE(files_.remove_file(path));
+}
+
 TEST_F(PosixFileSystemTest, TellsErrorsApartAndNamesThePath) {
   const std::string nothing = root_ + "/nothing";
   EXPECT_EQ(files_.open(nothing).error().code, ErrorCode::kNotFound);

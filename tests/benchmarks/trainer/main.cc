@@ -1,21 +1,25 @@
 // Measures one trainer rank on one thread beside the arithmetic peak of this CPU: the share of the peak that
-// the matrix product reaches alone, and that whole steps (forward, backward, AdamW) reach.
+// the matrix product reaches alone, and that whole steps of training reach.
 // Prints one JSON object a line as ./tests/bench wants it; `run` adds PyTorch's figures.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/core/check.h"
+#include "base/posix/system_clock.h"
 #include "tests/benchmarks/trainer/peak.h"
-#include "trainer/kernels/determined_math.h"
+#include "trainer/comm/host_mesh.h"
+#include "trainer/data/indexed_dataset_writer.h"
 #include "trainer/kernels/float_mode.h"
+#include "trainer/loop/train_step.h"
 #include "trainer/model/initialize.h"
-#include "trainer/model/model.h"
 #include "trainer/shape/cost.h"
 
 namespace longhaul::trainer {
@@ -84,42 +88,56 @@ double gemm_flops_per_second(const config::Model& model, int64_t tokens) {
   return flops / seconds;
 }
 
-// Best of `steps` whole steps, in seconds.
+// A text that has every token of the vocabulary in it; which does not matter for the time.
+void write_corpus(const std::string& prefix, int64_t vocabulary) {
+  auto writer = data::IndexedDatasetWriter::create(prefix, data::TokenType::kUint16);
+  CHECK(writer.has_value());
+  std::vector<int32_t> document(1 << 20);
+  uint32_t noise = 1;
+  for (int32_t& token : document) {
+    noise = noise * 1664525u + 1013904223u;
+    token = static_cast<int32_t>((noise >> 8) % static_cast<uint32_t>(vocabulary));
+  }
+  CHECK(writer->add_document(document).has_value() && writer->finish().has_value());
+}
+
+int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count();
+}
+
+// Best of `steps` whole steps of a run with one rank, in seconds: samples read from the corpus, forward,
+// backward, sums in fixed point, norm, clipping, AdamW into the other buffer.
 double step_seconds(const config::Model& shape, int64_t batch, int steps) {
-  const Kernels& kernels = fastest_kernels();
+  char folder[] = "/tmp/longhaul-bench-XXXXXX";
+  CHECK(::mkdtemp(folder) != nullptr);
+  config::RunConfig config;
+  config.model = shape;
+  config.batch = {batch, batch};
+  config.data.corpora = {{std::string(folder) + "/corpus", 1.0}};
+  config.optimizer.learning_rate = 1e-4;
+  config.optimizer.min_learning_rate = 1e-4;
+  config.optimizer.decay_samples = 1'000'000;
+  write_corpus(config.data.corpora[0].path, shape.vocabulary_size);
+  auto source = data::BatchSource::open(config.data, shape.sequence_length, shape.vocabulary_size, 1);
   Model model(shape, batch);
-  const FlushSubnormals flush;
-  const int64_t size = model.layout().padded_size();
-  std::vector<float> master(size), m(size), v(size), grads(size);
-  std::vector<Bf16> weights(size);
-  initialize(model.layout(), shape, 42, {0, size}, master.data());
-  kernels.round_to_bf16(master.data(), weights.data(), size);
-  std::vector<int32_t> tokens(model.tokens()), targets(model.tokens());
-  for (int64_t i = 0; i < model.tokens(); ++i) {
-    tokens[i] = static_cast<int32_t>((i * 7919 + i / 3) % shape.vocabulary_size);
-    targets[i] = static_cast<int32_t>((i * 104729 + i / 7) % shape.vocabulary_size);
-  }
-  std::vector<double> losses(batch);
+  auto arenas = TrainStep::make_arenas(model.layout());
+  const SystemClock clock;
+  auto mesh = HostMesh::connect({}, clock);
+  CHECK(source.has_value() && arenas.has_value() && mesh.has_value());
+  const auto world = mesh->world();
+  TrainStep step(config, model, *source, fastest_kernels(), now_us, std::move(*arenas));
+  ShardState shard({0, model.layout().padded_size()});
+  initialize(model.layout(), shape, 42, shard.range(), shard.master().data());
+  CHECK(step.meet(*world).has_value() && step.gather_weights(*world, shard).has_value());
   double best = 1e30;
-  for (int step = 1; step <= steps; ++step) {
-    const auto start = Clock::now();
-    const float loss =
-        model.forward_backward(weights.data(), tokens.data(), targets.data(), grads.data(), losses.data());
-    const double gradients = seconds_since(start);
-    for (const DecaySpan& span : model.layout().decay_spans({0, size})) {
-      const int64_t at = span.range.begin;
-      kernels.adamw({.learning_rate = 1e-4f,
-                     .weight_decay = span.weight_decay ? 0.1f : 0.0f,
-                     .m_correction = adamw_correction(0.9, step),
-                     .v_correction = adamw_correction(0.95, step)},
-                    {span.range.size(), &grads[at], &master[at], &m[at], &v[at], &master[at], &m[at], &v[at],
-                     &weights[at]});
-    }
-    const double all = seconds_since(start);
-    best = std::min(best, all);
-    fmt::print(stderr, "step {}: loss {:.4f}, {:.3f} s, of it AdamW {:.3f} s\n", step, loss, all,
-               all - gradients);
+  for (int number = 1; number <= steps; ++number) {
+    const auto result = step.run(
+        number, []() -> Result<uint64_t> { return 0; }, *world, shard);
+    CHECK(result.has_value() && result->finite);
+    best = std::min(best, result->step_ms / 1000);
+    fmt::print(stderr, "step {}: loss {:.4f}, {:.3f} s\n", number, result->loss, result->step_ms / 1000);
   }
+  std::filesystem::remove_all(folder);
   return best;
 }
 

@@ -25,6 +25,12 @@ TEST(CheckpointKey, RefusesEveryOtherSpelling) {
   EXPECT_FALSE(folder_name({1, 0, "1.1/.."}));
 }
 
+TEST(CheckpointKey, IsTheLastPartOfItsPath) {
+  EXPECT_EQ(folder_of("/store/checkpoints/step-120-b2-g3.14"), "step-120-b2-g3.14");
+  EXPECT_EQ(folder_of("step-120-b2-g3.14"), "step-120-b2-g3.14");
+  EXPECT_EQ(folder_of("/store/"), "");
+}
+
 TEST(CheckpointKey, ComparesGenerationsAsNumbers) {
   EXPECT_TRUE(is_newer({10, 0, "1.10"}, {10, 0, "1.9"}));
   EXPECT_TRUE(is_newer({11, 0, "1.1"}, {10, 3, "9.9"}));

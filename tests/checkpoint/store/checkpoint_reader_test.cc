@@ -82,7 +82,7 @@ TEST_F(CheckpointReaderTest, NamesAMissingAndACutFile) {
   EXPECT_THAT(store_.verify(checkpoint_).error().message,
               HasSubstr(path + ": 5000 bytes long, the manifest says 5896"));
   ASSERT_TRUE(disk_.remove_file(path));
-  EXPECT_EQ(store_.verify(checkpoint_).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store_.verify(checkpoint_).error().code, ErrorCode::kNotFound) << "which is not damage";
   EXPECT_THAT(store_.verify(checkpoint_).error().message, HasSubstr(path + ": the file is missing"));
 }
 

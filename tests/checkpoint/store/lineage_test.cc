@@ -76,6 +76,23 @@ TEST_F(LineageTest, DistrustsEvenWhenTheDocumentIsBroken) {
   EXPECT_TRUE(restorable_names(0).empty());
 }
 
+TEST_F(LineageTest, FailsWhenAManifestOrADocumentCannotBeReadNowAndCallsNothingDamaged) {
+  for (const int64_t step : {10, 20}) ASSERT_TRUE(save(store_, {step, 0, "1.1"}, 1));
+  disk_.put_file("/store/documents/distrusted/step-10-b0-g1.1.json", R"({"reason":"NaN"})");
+  const int64_t before = disk_.operations();
+  ASSERT_TRUE(restorable(store_, 0));
+  const int64_t operations = disk_.operations() - before;
+  for (const ErrorCode code : {ErrorCode::kIo, ErrorCode::kUnavailable, ErrorCode::kNoSpace}) {
+    for (int64_t k = 0; k < operations; ++k) {
+      disk_.fail_at(disk_.operations() + k, code);
+      const auto found = restorable(store_, 0);
+      ASSERT_FALSE(found) << k;
+      EXPECT_EQ(found.error().code, code) << k;
+      ASSERT_EQ(restorable_names(0), (std::vector<std::string>{"step-20-b0-g1.1"})) << k;
+    }
+  }
+}
+
 TEST_F(LineageTest, RefusesALineageThatCannotBe) {
   const auto message = [&](int64_t branch) { return restorable(store_, branch).error().message; };
   EXPECT_EQ(restorable(store_, 5).error().code, ErrorCode::kNotFound);

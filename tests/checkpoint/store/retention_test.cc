@@ -26,23 +26,36 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 TEST(Retention, KeepsTheLastFewAndDeletesOldestFirst) {
-  EXPECT_THAT(deleted_steps({item(30), item(10), item(50), item(20), item(40)}, {.keep_last = 2}),
+  EXPECT_THAT(deleted_steps({item(30), item(10), verified(50), item(20), item(40)}, {.keep_last = 2}),
               ElementsAre(10, 20, 30));
 }
 
-TEST(Retention, KeepsTheNewestVerifiedHoweverOldItIs) {
+TEST(Retention, DeletesNothingForTheSakeOfACheckpointThatNobodyHasReadBack) {
+  EXPECT_THAT(deleted_steps({item(10), item(20), item(30)}, {.keep_last = 1}), IsEmpty());
+  EXPECT_THAT(deleted_steps({item(10), verified(20), item(30)}, {.keep_last = 1}), ElementsAre(10));
+}
+
+TEST(Retention, KeepsTheNewestVerifiedHoweverOldItIsAndAllBeforeIt) {
   EXPECT_THAT(deleted_steps({verified(10), verified(20), item(30), item(40), item(50)}, {.keep_last = 2}),
-              ElementsAre(10, 30));
+              ElementsAre(10));
 }
 
 TEST(Retention, KeepsProtectedOnes) {
-  EXPECT_THAT(deleted_steps({pinned(10), item(20), item(30)}, {.keep_last = 1}), ElementsAre(20));
+  EXPECT_THAT(deleted_steps({pinned(10), item(20), verified(30)}, {.keep_last = 1}), ElementsAre(20));
 }
 
 TEST(Retention, DoesNotCountAnAbandonedFutureAsTheLastFew) {
-  EXPECT_THAT(deleted_steps({item(10), item(20), abandoned(30), abandoned(40)},
+  EXPECT_THAT(deleted_steps({item(10), verified(20), abandoned(30), abandoned(40)},
                             {.keep_last = 1, .keep_abandoned = 1}),
               ElementsAre(10, 30));
+}
+
+TEST(Retention, ADistrustedOneStaysAndTakesNoPlaceOfAnother) {
+  RetentionItem distrusted = pinned(50);
+  distrusted.restorable = false;
+  EXPECT_THAT(deleted_steps({verified(20), abandoned(30), abandoned(40), distrusted},
+                            {.keep_last = 1, .keep_abandoned = 1}),
+              ElementsAre(30));
 }
 
 TEST(Retention, DeletesNothingWhenNothingCouldBeRestored) {
@@ -79,6 +92,10 @@ TEST(Retention, NeverDeletesTheNewestWhateverThePolicySays) {
     }
     if (newest_verified != nullptr) {
       EXPECT_FALSE(gone(*newest_verified));
+    }
+    for (const RetentionItem& i : items) {
+      if (!i.restorable || !gone(i)) continue;
+      EXPECT_TRUE(newest_verified != nullptr && is_newer(newest_verified->key, i.key)) << i.key.step;
     }
     if (newest == nullptr) {
       EXPECT_TRUE(deleted.empty());

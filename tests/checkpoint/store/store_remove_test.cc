@@ -56,6 +56,15 @@ TEST_F(StoreRemoveTest, SweepsOnlyTornFoldersOfOlderGenerationsBehindTheNewestCo
   EXPECT_EQ(store_.discover().value().committed.size(), 1U);
 }
 
+// A cache of NFS that has not heard of the commit yet.
+TEST_F(StoreRemoveTest, DoesNotSweepWhatTurnsOutToBeCommittedWhenItIsLookedAtAgain) {
+  ASSERT_TRUE(save(store_, {40, 0, "1.5"}, 1));
+  ASSERT_TRUE(save(store_, {50, 0, "2.1"}, 1));
+  disk_.fail_at(disk_.operations() + 1, ErrorCode::kNotFound);  // after the list: open of step 40's manifest
+  EXPECT_TRUE(store_.sweep_torn("2.2").value().empty());
+  EXPECT_EQ(store_.discover().value().committed.size(), 2U);
+}
+
 TEST_F(StoreRemoveTest, SweepsNothingWhenNothingIsCommitted) {
   ASSERT_TRUE(store_.create({40, 0, "1.5"}));
   EXPECT_TRUE(store_.sweep_torn("9.9").value().empty());

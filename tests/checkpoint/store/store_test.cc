@@ -108,6 +108,32 @@ TEST_F(StoreTest, DiscoversNewestFirstAndReportsTheRestWithoutTouchingIt) {
   EXPECT_EQ(disk_.all_files(), files_before);
 }
 
+TEST_F(StoreTest, AFileWithTheNameOfACheckpointIsNoneAndHidesNoOther) {
+  ASSERT_TRUE(save(store_, {10, 0, "1.1"}, 1));
+  disk_.put_file("/store/checkpoints/step-300-b0-g1.1", "a file");
+  const Discovery found = store_.discover().value();
+  EXPECT_EQ(found.committed.size(), 1U);
+  ASSERT_EQ(found.rejected.size(), 1U);
+  EXPECT_NE(found.rejected[0].why, Rejected::Why::kDamaged);
+}
+
+TEST_F(StoreTest, ReadsBackWhatTheDeviceHoldsAndTellsDamageFromAFailingDisk) {
+  const Checkpoint saved = save(store_, {10, 0, "1.1"}, 2).value();
+  const int64_t before = disk_.operations();
+  ASSERT_TRUE(store_.read_back(saved.path));
+  const int64_t operations = disk_.operations() - before;
+  for (int64_t k = 0; k < operations; ++k) {
+    disk_.fail_at(disk_.operations() + k, ErrorCode::kIo);
+    ASSERT_EQ(store_.read_back(saved.path).error().code, ErrorCode::kIo) << k;
+  }
+  for (const char* name : {"manifest.json", "rank-00001.safetensors"}) {
+    disk_.flip_bit(saved.path + "/" + name, 100, 3);
+    EXPECT_EQ(store_.read_back(saved.path).error().code, ErrorCode::kCorrupt) << name;
+    disk_.flip_bit(saved.path + "/" + name, 100, 3);
+  }
+  EXPECT_TRUE(store_.read_back(saved.path));
+}
+
 TEST_F(StoreTest, RefusesACommitOfAnOlderGeneration) {
   disk_.put_file("/store/generations/2.9", "");
   disk_.put_file("/store/generations/2.10", "");

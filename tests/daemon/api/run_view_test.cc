@@ -295,5 +295,21 @@ TEST_F(RunViewTest, CheckpointsAreListedAsTheCatalogHasThem) {
                         "size_bytes":5000,"verified":null,"sane":null,"pinned":false,"where":["store"]}])"));
 }
 
+TEST_F(RunViewTest, ACheckpointIsVerifiedWhenTheCatalogHasReadItBackAndNotBefore) {
+  RunState s = half_way(clock_.now_ms);
+  s.last_checkpoint = CheckpointNote{20, "/c/step-20-b0-g2.3", clock_.now_ms, 5000, {2, 3}};
+  show(s);
+  const auto shown = [&] { return view_.run().at("last_checkpoint").at("verified"); };
+  EXPECT_TRUE(shown().is_null());
+  view_.set_checkpoints({{20, 0, "2.3", clock_.now_ms, 5000}, {20, 0, "2.2", clock_.now_ms, 5000, true}});
+  EXPECT_TRUE(shown().is_null()) << "the one of another generation was read";
+  view_.set_checkpoints({{20, 0, "2.3", clock_.now_ms, 5000, true}});
+  EXPECT_EQ(shown(), json::value(true));
+  EXPECT_EQ(view_.checkpoints().at(0).at("verified"), json::value(true));
+  view_.set_checkpoints({{20, 0, "2.3", clock_.now_ms, 5000, false}});
+  EXPECT_EQ(shown(), json::value(false));
+  EXPECT_EQ(view_.checkpoints().at(0).at("verified"), json::value(false));
+}
+
 }  // namespace
 }  // namespace longhaul::daemon

@@ -65,6 +65,8 @@ TEST(Monitor, GivesASaveTheTimeThatTheStoreTakes) {
   m.observe_phase(kFirst, "checkpoint", 20);
   EXPECT_FALSE(m.check(10'000));
   EXPECT_TRUE(m.check(10'021)) << "but not for ever";
+  m.observe_phase(kFirst, "verify", 10'030);
+  EXPECT_FALSE(m.check(20'000)) << "nor is reading it back a step";
 }
 
 TEST(Monitor, BlamesNobodyForItsOwnSilence) {

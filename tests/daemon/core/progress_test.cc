@@ -16,6 +16,26 @@ TEST(Progress, DistrustsTheCheckpointsThatRanksRejected) {
   EXPECT_THAT(s.announced(), testing::Contains("checkpoint_rejected"));
 }
 
+TEST(Progress, ACheckpointThatCouldNotBeReadIsAnnouncedAndNotDistrusted) {
+  Scenario s;
+  s.launched(20);
+  s.on(RanksRestored{s.state.generation,
+                     10,
+                     20,
+                     "/s/step-10",
+                     {"/s/step-20", "/s/step-15"},
+                     {"rank 1: the file is missing", "block 3 differs"},
+                     {"/s/step-20"}});
+  ASSERT_EQ(s.done<DistrustCheckpoint>().size(), 1u);
+  EXPECT_EQ(s.done<DistrustCheckpoint>()[0].path, "/s/step-15");
+  const auto told = s.done<Announce>();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].kind, "checkpoint_rejected");
+  EXPECT_EQ(told[0].severity, "recovered");
+  EXPECT_THAT(told[0].title, testing::HasSubstr("could not be read"));
+  EXPECT_EQ(told[1].severity, "error");
+}
+
 TEST(Progress, ASecondReportOfTheSameRestoreCountsNothingTwice) {
   Scenario s;
   s.training(10);

@@ -128,6 +128,18 @@ TEST(Recover, NeverTakesSignalsForTheRunsOwnFault) {
   }
 }
 
+TEST(Recover, NeverTakesAFailingStoreForTheRunsOwnFaultAndSaysThatItIsTheStore) {
+  Scenario s;
+  s.launched(10);
+  for (int round = 0; round < 5; ++round) {
+    for (int rank = 0; rank < 4; ++rank) s.exit(rank, 74, 0, rank != 0, 12);
+    ASSERT_EQ(s.status(), "acquiring") << s.state.halt_reason;
+    EXPECT_THAT(s.of<Announce>(s.all).back().detail, HasSubstr("the store could not be read"));
+    s.wait(60'000).on(DeadlinePassed{}).on(RestoreFound{"/s/step-10", 10});
+    ASSERT_EQ(s.status(), "launching");
+  }
+}
+
 TEST(Recover, WaitsLongerEachTimeUntilTheBudgetIsGoneAndEarnsItBackWithProgress) {
   Scenario s;
   s.policy.restart_budget = 4;

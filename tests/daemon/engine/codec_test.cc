@@ -48,7 +48,7 @@ TEST(Codec, EveryEventSurvives) {
                                      NodeSilent{"n", 9},
                                      RankExited{g, 1, "n", 3, 0, true, 12, "last"},
                                      RankFailed{g, 1, "k", "m"},
-                                     RanksRestored{g, 4, 5, "/p", {"/q"}, {"why"}},
+                                     RanksRestored{g, 4, 5, "/p", {"/q"}, {"why"}, {"/q"}},
                                      FirstStep{g, 5},
                                      CaughtUp{g, 6},
                                      CheckpointSaved{g, 6, "/p", 1, 2, 3},

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -41,6 +42,18 @@ class CatalogTest : public testing::Test {
     folder_.write(
         fmt::format("branches/{}.json", branch),
         fmt::format(R"({{"branch":{},"parent":{},"fork_step":{},"reason":"spike"}})", branch, parent, step));
+  }
+  // As the supervisor does it after a save. Returns the path that was read.
+  std::string verify(int64_t branch = 0, const std::set<std::string>& passed_over = {}) {
+    const std::string path = catalog_.to_verify(branch, passed_over).value();
+    if (path.empty()) return path;
+    EXPECT_TRUE(catalog_.note_read_back(path, catalog_.read_back(path)));
+    return path;
+  }
+  void flip_a_byte(const std::string& file) {
+    std::string bytes = folder_.read(file);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
+    folder_.write(file, bytes);
   }
   std::vector<std::string> folders() const {
     std::vector<std::string> names;
@@ -156,8 +169,52 @@ TEST_F(CatalogTest, ListsWhatIsCommittedNewestFirstWithSizeAndTimeOfTheCommit) {
   EXPECT_EQ(rows[1].step, 10);
 }
 
+TEST_F(CatalogTest, TheNewestIsReadBackOnceAndAnOlderOneWhenItIsNotRight) {
+  const std::string old = save(10);
+  const std::string newest = save(20);
+  EXPECT_EQ(verify(), newest);
+  EXPECT_EQ(verify(), "") << "it is known now";
+  EXPECT_EQ(catalog_.list().value()[0].verified, true);
+  EXPECT_EQ(catalog_.list().value()[1].verified, std::nullopt);
+  EXPECT_EQ(Catalog(folder_.path()).to_verify(0, {}).value(), newest) << "a later daemon does not know";
+  EXPECT_EQ(Catalog(folder_.path()).to_verify(0, {newest}).value(), old);
+}
+
+TEST_F(CatalogTest, AByteThatWentWrongAfterTheSaveDistrustsTheCheckpointAndTheOlderOneIsReadNext) {
+  const std::string good = save(10);
+  const std::string bad = save(20);
+  flip_a_byte("checkpoints/step-20-b0-g1.1/rank-00001.safetensors");
+  EXPECT_EQ(verify(), bad);
+  EXPECT_THAT(folder_.read("documents/distrusted/step-20-b0-g1.1.json"), HasSubstr("rank-00001.safetensors"));
+  EXPECT_EQ(catalog_.newest_restorable(0).value().path, good);
+  EXPECT_EQ(catalog_.list().value()[0].verified, false);
+  EXPECT_EQ(verify(), good);
+  save(30);
+  ASSERT_TRUE(catalog_.apply_retention(0, 1, "1.1"));
+  EXPECT_THAT(folders(), ElementsAre("step-10-b0-g1.1", "step-20-b0-g1.1", "step-30-b0-g1.1"))
+      << "the one that is right, the one to look at, and the one that nobody has read";
+}
+
+TEST_F(CatalogTest, AFileThatCannotBeReadNowSaysNothingAboutTheCheckpoint) {
+  const std::string newest = save(20);
+  std::filesystem::rename(newest + "/rank-00001.safetensors", newest + "/elsewhere");
+  EXPECT_EQ(verify(), newest);
+  EXPECT_EQ(catalog_.newest_restorable(0).value().path, newest) << "not distrusted";
+  EXPECT_EQ(catalog_.list().value()[0].verified, std::nullopt);
+  std::filesystem::rename(newest + "/elsewhere", newest + "/rank-00001.safetensors");
+  EXPECT_EQ(verify(), newest) << "asked again at the next save";
+  EXPECT_EQ(catalog_.list().value()[0].verified, true);
+}
+
+TEST_F(CatalogTest, RetentionDeletesNothingWhileNothingWasReadBack) {
+  for (const int64_t step : {10, 20, 30}) save(step);
+  ASSERT_TRUE(catalog_.apply_retention(0, 1, "1.1"));
+  EXPECT_EQ(folders().size(), 3U);
+}
+
 TEST_F(CatalogTest, RetentionKeepsTheNewestAndDeletesTheOlderOnes) {
   for (const int64_t step : {10, 20, 30, 40, 50}) save(step);
+  verify();
   ASSERT_TRUE(catalog_.apply_retention(0, 2, "1.1"));
   EXPECT_THAT(folders(), ElementsAre("step-40-b0-g1.1", "step-50-b0-g1.1"));
   ASSERT_TRUE(catalog_.apply_retention(0, 2, "1.1"));
@@ -167,9 +224,10 @@ TEST_F(CatalogTest, RetentionKeepsTheNewestAndDeletesTheOlderOnes) {
 TEST_F(CatalogTest, RetentionCountsOnlyWhatCanBeRestored) {
   for (const int64_t step : {10, 20, 30, 40}) save(step);
   ASSERT_TRUE(catalog_.distrust(folder("step-40-b0-g1.1"), "damaged"));
+  verify();
   ASSERT_TRUE(catalog_.apply_retention(0, 2, "1.1"));
   EXPECT_EQ(catalog_.newest_restorable(0).value().step, 30);
-  EXPECT_THAT(folders(), testing::IsSupersetOf({"step-20-b0-g1.1", "step-30-b0-g1.1"}));
+  EXPECT_THAT(folders(), testing::IsSupersetOf({"step-20-b0-g1.1", "step-30-b0-g1.1", "step-40-b0-g1.1"}));
   EXPECT_THAT(folders(), testing::Not(testing::Contains("step-10-b0-g1.1")));
 }
 

@@ -1,6 +1,7 @@
 #include "trainer/comm/rendezvous.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include "ranks.h"
 
@@ -49,6 +50,29 @@ TEST(Rendezvous, RefusesOtherGenerationsRunsAndSizesAndStillCompletes) {
   EXPECT_THAT(ranks.wait(), ::testing::ElementsAre(denied, denied, denied, denied, 0, 0));
 }
 
+TEST(Rendezvous, RefusesARankWithAnotherTextAsAMatterOfConfiguration) {
+  auto listener = listen_at({"127.0.0.1", 0});
+  const uint16_t port = *port_of(listener->get());
+  Ranks ranks;
+  for (const char* text : {"another", "text"}) {
+    ranks.pids.push_back(in_child([&] {
+      listener->reset();
+      MeshOptions options = test_options(1, 2, port);
+      options.text = text;
+      return try_to_join(options);
+    }));
+    if (text == std::string("another")) ::usleep(100'000);  // it is in the queue first
+  }
+  ranks.pids.push_back(in_child([&] {
+    MeshOptions options = test_options(0, 2, port);
+    options.text = "text";
+    options.master_fd = listener->release();
+    return try_to_join(options);
+  }));
+  listener->reset();
+  EXPECT_THAT(ranks.wait(), ::testing::ElementsAre(static_cast<int>(ErrorCode::kInvalid), 0, 0));
+}
+
 TEST(Rendezvous, TakesTheReplacementOfARankThatCameAndWent) {
   auto listener = listen_at({"127.0.0.1", 0});
   const uint16_t port = *port_of(listener->get());
@@ -95,6 +119,69 @@ TEST(Rendezvous, GivesUpWhenThereIsNoMaster) {
   auto mesh = HostMesh::connect(options, clock);
   ASSERT_FALSE(mesh);
   EXPECT_EQ(mesh.error().code, ErrorCode::kTimeout);
+}
+
+// Each of the waits in turn: for the master, for the roster, for peers.
+TEST(Rendezvous, EveryWaitEndsWhenItIsAskedTo) {
+  auto listener = listen_at({"127.0.0.1", 0});
+  const uint16_t port = *port_of(listener->get());
+  SystemClock clock;
+  const int64_t start_ms = clock.steady_ms();
+  const auto end_of = [&](MeshOptions options) {
+    options.rendezvous_timeout_ms = 60'000;
+    int asked = 0;
+    options.give_up = [&asked] { return ++asked > 2; };
+    const auto mesh = HostMesh::connect(options, clock);
+    return mesh ? ErrorCode::kInternal : mesh.error().code;
+  };
+  EXPECT_EQ(end_of(test_options(1, 2, port)), ErrorCode::kUnavailable) << "a master that says nothing";
+  EXPECT_EQ(end_of(test_options(0, 2, 0)), ErrorCode::kUnavailable) << "nobody comes";
+  listener->reset();
+  EXPECT_EQ(end_of(test_options(1, 2, port)), ErrorCode::kUnavailable) << "no master";
+  EXPECT_LT(clock.steady_ms() - start_ms, 10'000);
+}
+
+TEST(Rendezvous, APeerThatNeverConnectsDoesNotHoldUpAStop) {
+  auto listener = listen_at({"127.0.0.1", 0});
+  const uint16_t port = *port_of(listener->get());
+  Ranks ranks{{in_child([&] {
+    SystemClock clock;
+    MeshOptions options = test_options(0, 2, port);
+    options.master_fd = listener->release();
+    options.rendezvous_timeout_ms = 60'000;
+    const int64_t until_ms = clock.steady_ms() + 700;
+    options.give_up = [&] { return clock.steady_ms() > until_ms; };
+    const auto mesh = HostMesh::connect(options, clock);
+    const bool in_time = clock.steady_ms() < until_ms + 10'000;
+    return !mesh && mesh.error().code == ErrorCode::kUnavailable && in_time ? 0 : 1;
+  })}};
+  listener->reset();
+  SystemClock clock;
+  const int64_t deadline_ms = clock.steady_ms() + 5'000;
+  // It says hello and gets the roster, but calls nobody.
+  auto silent = connect_to({"127.0.0.1", port}, clock, deadline_ms);
+  ASSERT_TRUE(silent);
+  ASSERT_TRUE(send_line(silent->get(),
+                        R"({"run":"test","generation":"1.1","world_size":2,"rank":1,)"
+                        R"("member":{"machine":"m","unix_socket":"@x","host":"h","port":1}})",
+                        clock, deadline_ms));
+  ASSERT_TRUE(receive_line(silent->get(), clock, deadline_ms));
+  EXPECT_THAT(ranks.wait(), ::testing::ElementsAre(0));
+}
+
+TEST(Rendezvous, FailsWhenItCannotAcceptAnybodyInsteadOfTryingForEver) {
+  auto listener = listen_at({"127.0.0.1", 0});
+  const uint16_t port = *port_of(listener->get());
+  SystemClock clock;
+  auto caller = connect_to({"127.0.0.1", port}, clock, clock.steady_ms() + 1'000);
+  ASSERT_TRUE(caller);
+  Ranks ranks{{in_child([&] {
+    const rlimit none{3, 3};  // no descriptor is left
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    const auto roster = gather_members(test_options(0, 2, port), listener->get(), Member{}, clock);
+    return !roster && roster.error().code == ErrorCode::kIo ? 0 : 1;
+  })}};
+  EXPECT_THAT(ranks.wait(), ::testing::ElementsAre(0));
 }
 
 TEST(Rendezvous, KeepsTheRosterThroughJson) {

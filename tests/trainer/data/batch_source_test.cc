@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/posix/file.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/data/indexed_dataset_writer.h"
 
@@ -39,7 +40,7 @@ TEST(BatchSource, AnEpochShowsEveryChunkOnceWithItsLastTarget) {
     std::vector<int32_t> starts;
     for (int i = 0; i < 10; ++i) {
       std::vector<int32_t> tokens(11), expected(11);
-      source->sample(epoch * 10 + i, tokens.data());
+      ASSERT_TRUE(source->read_sample(epoch * 10 + i, tokens.data()));
       std::iota(expected.begin(), expected.end(), tokens[0]);
       EXPECT_EQ(tokens, expected);
       EXPECT_EQ(source->origin(epoch * 10 + i).epoch, epoch);
@@ -64,13 +65,13 @@ TEST(BatchSource, ASampleDependsOnItsIndexAndTheSeedAlone) {
   std::map<int, std::vector<int32_t>> seen;
   for (int i = 0; i < kSamples; ++i) {
     seen[i].resize(17);
-    forward->sample(i, seen[i].data());
+    ASSERT_TRUE(forward->read_sample(i, seen[i].data()));
   }
   int equal_with_other_seed = 0;
   for (int i = kSamples - 1; i >= 0; --i) {
     std::vector<int32_t> again(17), other(17);
-    backward->sample(i, again.data());
-    other_seed->sample(i, other.data());
+    ASSERT_TRUE(backward->read_sample(i, again.data()));
+    ASSERT_TRUE(other_seed->read_sample(i, other.data()));
     ASSERT_EQ(again, seen[i]) << i;
     equal_with_other_seed += other == seen[i];
   }
@@ -87,6 +88,24 @@ TEST(BatchSource, CorporaComeByTheirWeightsAndNotByTheirSize) {
   int small = 0;
   for (int i = 0; i < 4000; ++i) small += source->origin(i).corpus;
   EXPECT_EQ(small, 3000);
+}
+
+TEST(BatchSource, AnotherTextHasAnotherFingerprintAndACopyTheSame) {
+  const TemporaryFolder folder;
+  write_counting_corpus(folder / "a", 500);
+  write_counting_corpus(folder / "copy", 500);
+  write_counting_corpus(folder / "longer", 501);
+  write_counting_corpus(folder / "edited", 500);
+  std::string edited = *read_file(folder / "edited.bin");
+  edited[100] = static_cast<char>(edited[100] ^ 1);
+  ASSERT_TRUE(write_file_durably(folder / "edited.bin", edited));
+  const auto of = [&](const std::vector<config::Corpus>& corpora) {
+    return BatchSource::open({corpora}, 16, 600, 1)->fingerprint();
+  };
+  EXPECT_EQ(of({{folder / "a", 1}}), of({{folder / "copy", 1}}));
+  EXPECT_NE(of({{folder / "a", 1}}), of({{folder / "longer", 1}}));
+  EXPECT_NE(of({{folder / "a", 1}}), of({{folder / "edited", 1}}));
+  EXPECT_NE(of({{folder / "a", 1}, {folder / "longer", 1}}), of({{folder / "longer", 1}, {folder / "a", 1}}));
 }
 
 TEST(BatchSource, WhatCannotBeTrainedOnIsRefusedByName) {

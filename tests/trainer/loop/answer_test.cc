@@ -11,7 +11,19 @@ TEST(Answer, CarriesAValueOrAnErrorWithItsCode) {
   ASSERT_FALSE(error);
   EXPECT_EQ(error.error().code, ErrorCode::kNoSpace);
   EXPECT_EQ(error.error().message, "disk full");
-  EXPECT_FALSE(parse_answer(R"({"code":99,"message":"m"})"));
+}
+
+TEST(Answer, WhatIsNoAnswerIsNotTakenForTheErrorOfAnotherRank) {
+  for (const char* text : {"", "{}", "[]", "value", R"({"value":5})", R"({"code":99,"message":"m"})",
+                           R"({"code":-1,"message":"m"})", R"({"code":3})", R"({"message":"m"})"}) {
+    const auto answer = read_answer(text);
+    ASSERT_FALSE(answer) << text;
+    EXPECT_EQ(answer.error().code, ErrorCode::kCorrupt) << text;
+    EXPECT_EQ(parse_answer(text).error().code, ErrorCode::kCorrupt) << text;
+  }
+  const auto told = read_answer(answer_text(Error{ErrorCode::kDenied, "fenced"}));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->error->code, ErrorCode::kDenied);
 }
 
 }  // namespace

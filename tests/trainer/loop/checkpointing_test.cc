@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "base/posix/file.h"
 #include "config/load.h"
@@ -56,7 +57,8 @@ TEST(Checkpointing, SavesOnThreeRanksWhatTwoCanLoad) {
     fill(shard);
     auto done = Checkpointing(f.config, f.layout, f.store, f.ports.now_us)
                     .save(*mesh.world(), shard, 40, {"1.1", 0, "step-20-b0-g1.0"});
-    return done && done->step == 40 && done->size_bytes > 12 * f.layout.padded_size() ? 0 : 1;
+    if (!done || !done->saved) return 1;
+    return done->saved->step == 40 && done->saved->size_bytes > 12 * f.layout.padded_size() ? 0 : 2;
   });
   ASSERT_THAT(saved, Each(0));
   EXPECT_THAT(f.run.checkpoints(), ElementsAre("step-40-b0-g1.1"));
@@ -85,15 +87,32 @@ TEST(Checkpointing, LeavesNothingWhenOneRankCannotWrite) {
       checkpoint::Store broken(f.ports.files, f.run.path() + "/nowhere");
       auto saved = Checkpointing(f.config, f.layout, broken, f.ports.now_us)
                        .save(*mesh.world(), shard, 8, {"1.1", 0, ""});
-      return saved ? 0 : static_cast<int>(saved.error().code);
+      return saved && !saved->saved ? static_cast<int>(saved->error.code) : 0;
     }
     auto saved = Checkpointing(f.config, f.layout, f.store, f.ports.now_us)
                      .save(*mesh.world(), shard, 8, {"1.1", 0, ""});
-    return saved ? 0 : static_cast<int>(saved.error().code);
+    return saved && !saved->saved ? static_cast<int>(saved->error.code) : 0;
   });
   EXPECT_EQ(codes[0], codes[1]);
   EXPECT_NE(codes[0], 0);
   EXPECT_THAT(f.run.checkpoints(), ElementsAre());
+}
+
+// The stream between them is then read half: nobody may go on with it as after a save that only failed.
+TEST(Checkpointing, APeerThatDoesSomethingElseIsNoAnswer) {
+  Fixture f;
+  const auto codes = run_ranks(2, [&](HostMesh& mesh) {
+    if (mesh.rank() == 1) {
+      (void)mesh.world()->barrier();
+      ::usleep(500'000);  // stays connected: its end would be another error
+      return 0;
+    }
+    ShardState shard(f.layout.shard_range(0, 2));
+    const auto saved = Checkpointing(f.config, f.layout, f.store, f.ports.now_us)
+                           .save(*mesh.world(), shard, 8, {"1.1", 0, ""});
+    return saved ? 100 : static_cast<int>(saved.error().code);
+  });
+  EXPECT_THAT(codes, ElementsAre(static_cast<int>(ErrorCode::kCorrupt), 0));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "trainer/loop/rank.h"
 
 #include <csignal>
+#include <filesystem>
 
 #include <gmock/gmock.h>
 
@@ -121,6 +122,7 @@ TEST(Rank, FallsBackWhenTheNewestCheckpointIsDamagedForOneRankOnly) {
     ASSERT_EQ(rejected.size(), 1u);
     EXPECT_EQ(*json::get_string(rejected[0].get_object(), "path"), newest);
     EXPECT_THAT(*json::get_string(rejected[0].get_object(), "reason"), ::testing::StartsWith("rank 1: "));
+    EXPECT_EQ(rejected[0].at("damaged"), json::value(true));
   }
   EXPECT_EQ(result.state_digest(), want.digest);
 }
@@ -159,43 +161,105 @@ TEST(Rank, StopsAllRanksAtTheSameSavedStepWhenOneGetsSigterm) {
 
 TEST(Rank, SavesWhenTheAgentSaysSo) {
   TinyRun run;
-  run.write_config(400, "recovery: {step_timeout_floor_ms: 20000}\n");
-  bool told = false;
+  // No step is saved by itself.
+  run.write_config(100'000, "recovery: {step_timeout_floor_ms: 20000}\n", 100'000);
   int64_t saved = 0;
   const auto result =
       run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running& ranks) {
-                 const int64_t step = json::int_or(line, "step", 0);
-                 if (step == 5 && !told) {
-                   told = true;
+                 if (json::int_or(line, "step", 0) == 5 && json::int_or(line, "rank", -1) == 0)
                    ranks.tell({{"command", "checkpoint"}});
-                 }
                  const auto* checkpoint = line.if_contains("checkpoint");
-                 if (checkpoint == nullptr) return;
-                 const int64_t at = *json::get_int(checkpoint->get_object(), "step");
-                 if (at % 4 != 0) {
-                   saved = at;
-                   for (const pid_t pid : ranks.pids) ::kill(pid, SIGTERM);
-                 } else if (at >= 40) {  // rare: both commands fell on a step that is saved anyway
-                   for (const pid_t pid : ranks.pids) ::kill(pid, SIGTERM);
-                 }
+                 if (checkpoint == nullptr || saved != 0) return;
+                 saved = *json::get_int(checkpoint->get_object(), "step");
+                 for (const pid_t pid : ranks.pids) ::kill(pid, SIGTERM);
                }});
   ASSERT_THAT(result.exit_codes, Each(0));
-  if (saved == 0) GTEST_SKIP() << "the command fell on a step that is saved anyway";
+  EXPECT_GE(saved, 5);
   EXPECT_TRUE(
       path_exists(run.store() + "/checkpoints/step-" + std::to_string(saved) + "-b0-g1.1/manifest.json"));
 }
 
 TEST(Rank, LeavesWithoutCommittingWhenANewerGenerationHasTakenOver) {
   TinyRun run;
+  run.write_config(100'000, "recovery: {step_timeout_floor_ms: 20000}\n", 100'000);
   bool fenced = false;
-  const auto result = run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running&) {
+  const auto result = run.run({.ranks = 2, .on_line = [&](const json::object& line, TinyRun::Running& ranks) {
                                  if (json::int_or(line, "step", 0) != 1 || fenced) return;
                                  fenced = true;
                                  ASSERT_TRUE(make_directories(run.store() + "/generations"));
                                  ASSERT_TRUE(write_file_durably(run.store() + "/generations/2.1", ""));
+                                 ranks.tell({{"command", "checkpoint"}});
                                }});
   EXPECT_THAT(result.exit_codes, Each(75));
   EXPECT_EQ(result.error_kind(), "fenced");
+  EXPECT_THAT(run.checkpoints(), ElementsAre()) << "nothing was committed, nor left";
+}
+
+TEST(Rank, TellsTheDaemonWhenASaveIsOverAndWhenTheLastStateIsReadBack) {
+  TinyRun run;
+  const auto result = run.run({.ranks = 1});
+  ASSERT_THAT(result.exit_codes, Each(0));
+  std::vector<std::string> phases;
+  for (const json::object& line : result.lines) {
+    const std::string phase = json::string_or(line, "phase", "");
+    if (!phase.empty() && (phases.empty() || phases.back() != phase)) phases.push_back(phase);
+  }
+  EXPECT_THAT(phases, ElementsAre("start", "rendezvous", "restore", "train", "checkpoint", "train",
+                                  "checkpoint", "train", "checkpoint", "verify", "done"));
+  // The line itself, not the next step's: it tells the time of the save from that of the step.
+  for (size_t i = 0; i + 1 < result.lines.size(); ++i) {
+    if (result.lines[i].contains("checkpoint")) {
+      EXPECT_FALSE(result.lines[i + 1].contains("step"));
+    }
+  }
+}
+
+TEST(Rank, WithoutOrdersDoesNotBeginAnewWhenNothingOfWhatWasSavedCanBeUsed) {
+  TinyRun run;
+  run.write_config(4);
+  ASSERT_THAT(run.run({.ranks = 1, .generation = ""}).exit_codes, Each(0));
+  std::filesystem::resize_file(run.store() + "/checkpoints/step-4-b0-g0.0/manifest.json", 100);
+  const auto result = run.run({.ranks = 2, .generation = ""});
+  EXPECT_THAT(result.exit_codes, Each(5));
+  EXPECT_EQ(result.error_kind(), "corrupt_checkpoint");
+  EXPECT_THAT(run.checkpoints(), ElementsAre("step-4-b0-g0.0"));
+}
+
+TEST(Rank, WithoutOrdersTakesAGenerationThatIsNotFencedYet) {
+  TinyRun run;
+  run.write_config(4);
+  ASSERT_TRUE(make_directories(run.store() + "/generations"));
+  ASSERT_TRUE(write_file_durably(run.store() + "/generations/3.7", ""));
+  EXPECT_THAT(run.run({.ranks = 1, .generation = ""}).exit_codes, Each(0));
+  EXPECT_THAT(run.checkpoints(), ElementsAre("step-4-b0-g3.8"));
+}
+
+TEST(Rank, EndsWithSeventyFourWhenWhatIsOnTheStoreCannotBeRead) {
+  TinyRun run;
+  run.write_config(4);
+  ASSERT_THAT(run.run({.ranks = 2}).exit_codes, Each(0));
+  const std::string saved = run.store() + "/checkpoints/step-4-b0-g1.1";
+  std::filesystem::rename(saved + "/rank-00001.safetensors", saved + "/away");
+  const auto result = run.run({.ranks = 2, .generation = "1.2", .resume = saved});
+  EXPECT_THAT(result.exit_codes, Each(74));
+  EXPECT_EQ(result.error_kind(), "store_unavailable");
+  const auto rejected = result.line_with("rejected").at("rejected").get_array();
+  ASSERT_EQ(rejected.size(), 1u);
+  EXPECT_EQ(rejected[0].at("damaged"), json::value(false));
+}
+
+TEST(Rank, RefusesAModelThatNeedsMoreMemoryThanTheMachineHasAndSaysHowMuch) {
+  TinyRun run;
+  const auto config = config::load(run.path() + "/run.yaml");
+  wire::RankLink link;
+  RankPorts ports = real_ports();
+  ports.memory_bytes = 100'000;
+  const auto refused = Rank::create(*config, ports, link);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid) << "exit code 2";
+  EXPECT_THAT(refused.error().message, ::testing::ContainsRegex("needs about [0-9]+ bytes.*has 100000"));
+  ports.memory_bytes = int64_t{1} << 40;
+  EXPECT_TRUE(Rank::create(*config, ports, link));
 }
 
 TEST(Rank, WithoutOrdersTakesTheNextGenerationAndTheNewestCheckpoint) {

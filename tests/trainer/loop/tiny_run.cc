@@ -148,7 +148,7 @@ TinyRun::TinyRun() {
   write_config(12);
 }
 
-void TinyRun::write_config(int64_t target_steps, const std::string& more) {
+void TinyRun::write_config(int64_t target_steps, const std::string& more, int64_t every_steps) {
   std::ofstream(folder_ / "run.yaml") << fmt::format(R"(version: 1
 run: {{name: tiny, seed: 11, target_steps: {}}}
 model: {{layers: 2, hidden: 32, heads: 2, sequence_length: 16, vocabulary_size: 64}}
@@ -158,9 +158,9 @@ data:
     - {{path: one, weight: 2}}
     - {{path: two, weight: 1}}
 optimizer: {{learning_rate: 0.01, min_learning_rate: 0.001, warmup_samples: 24, decay_samples: 2000}}
-checkpoint: {{every_steps: 4}}
+checkpoint: {{every_steps: {}}}
 {})",
-                                                     target_steps, more);
+                                                     target_steps, every_steps, more);
 }
 
 TinyRun::Result TinyRun::run(const Launch& launch) {

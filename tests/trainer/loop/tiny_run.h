@@ -27,7 +27,7 @@ class TinyRun {
 
   std::string path() const { return folder_.path(); }
   std::string store() const { return folder_ / "store"; }
-  void write_config(int64_t target_steps, const std::string& more = "");
+  void write_config(int64_t target_steps, const std::string& more = "", int64_t every_steps = 4);
 
   struct Running {
     std::vector<pid_t> pids;

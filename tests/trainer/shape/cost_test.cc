@@ -26,6 +26,11 @@ TEST(Cost, HardwareFlopsDifferFromModelFlopsByTheCausalHalfAndTheRecomputation) 
   EXPECT_NEAR(hardware_flops(kBloom, 2048) / expected, 1.0, 1e-9);
 }
 
+TEST(Cost, TheApproximateMemoryIsTheWholeOneOfASingleReplica) {
+  const double total = static_cast<double>(memory_estimate(kBloom, 2, 1).total());
+  EXPECT_NEAR(approximate_memory_bytes(kBloom, 2) / total, 1.0, 1e-6);
+}
+
 TEST(Cost, OptimizerStateShrinksWithDataParallelSize) {
   const MemoryEstimate one = memory_estimate(kBloom, 1, 1);
   const MemoryEstimate eight = memory_estimate(kBloom, 1, 8);

@@ -39,5 +39,23 @@ TEST(Validate, NamesTheKeysThatDoNotFitTogether) {
   EXPECT_THAT(topology_error(kModel, {.pipeline = 2}, {}), HasSubstr("parallel.pipeline: 2"));
 }
 
+TEST(Validate, RefusesARunWhoseNumbersCannotBeCounted) {
+  config::RunConfig run;
+  run.model = kModel;
+  run.batch = {.micro = 2, .global = 16};
+  run.run.target_steps = 1'000'000;
+  EXPECT_TRUE(validate_run(run));
+  run.run.target_steps = int64_t{1} << 50;
+  EXPECT_THAT(validate_run(run).error().message, HasSubstr("tokens are more than can be counted"));
+  run.run.target_steps = 10;
+  run.model = {.layers = 10'000,
+               .hidden = 1'000'000,
+               .heads = 1000,
+               .sequence_length = 10'000'000,
+               .vocabulary_size = 100'000'000};
+  run.batch = {.micro = 1'000'000, .global = 1'000'000};
+  EXPECT_THAT(validate_run(run).error().message, HasSubstr("bytes of memory, more than can be counted"));
+}
+
 }  // namespace
 }  // namespace longhaul::trainer

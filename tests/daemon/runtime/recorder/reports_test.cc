@@ -111,6 +111,15 @@ TEST(Reports, ARestoreNamesWhatWasLoadedAndEveryCheckpointThatWasNot) {
   EXPECT_EQ(fact<RanksRestored>(read(R"({"generation":"3.1","phase":"restore","restored_step":0})")).step, 0);
 }
 
+TEST(Reports, ARejectedCheckpointIsDamagedUnlessTheRankSaysThatItIsNot) {
+  const auto e = fact<RanksRestored>(read(
+      R"({"generation":"3.1","phase":"restore","restored_step":10,
+          "rejected":[{"path":"/c/4","damaged":false},{"path":"/c/3","damaged":true},{"path":"/c/2"},
+                      {"path":"/c/1","damaged":"no"}]})"));
+  EXPECT_EQ(e.rejected.size(), 4U);
+  EXPECT_THAT(e.unreadable, ElementsAre("/c/4"));
+}
+
 TEST(Reports, EnteringThePhaseRestoreIsNotYetARestore) {
   const Report r = read(R"({"rank":0,"generation":"3.1","phase":"restore"})");
   EXPECT_EQ(r.phase, "restore");
