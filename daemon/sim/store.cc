@@ -52,9 +52,18 @@ std::optional<checkpoint::CheckpointKey> Store::restore_from(const std::string& 
 }
 
 std::vector<std::string> Store::apply_retention() {
+  std::string verified;
+  for (const Saved& saved : newest_first()) {
+    const std::string path = checkpoint::folder_name(saved.key).value();
+    if (!saved.damaged) verified = path;
+    if (!saved.damaged) break;
+    distrusted_.insert(path);
+  }
   std::vector<checkpoint::RetentionItem> items;
-  for (const auto& [path, saved] : checkpoints_)
-    items.push_back({saved.key, !distrusted_.contains(path), false, false});
+  for (const auto& [path, saved] : checkpoints_) {
+    const bool distrusted = distrusted_.contains(path);
+    items.push_back({saved.key, !distrusted, path == verified, distrusted});
+  }
   std::vector<std::string> gone;
   for (const auto& key : checkpoint::plan_retention(items, {.keep_last = keep_last_})) {
     gone.push_back(checkpoint::folder_name(key).value());

@@ -38,7 +38,7 @@ class DamagedCheckpoint(RunTest):
         self.assertIn(shard.name, (run.dir / f"store/documents/distrusted/{folder.name}.json").read_text())
 
     def test_a_shard_that_is_not_there_falls_back_without_distrust(self):
-        expected = self.undisturbed()
+        expected = self.undisturbed(steps=DISTURBED)
         run = self.stopped_at(23)
         folder = newest(run)
         shard = min(folder.glob("*.safetensors"))

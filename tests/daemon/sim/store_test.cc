@@ -35,6 +35,15 @@ TEST(SimulatedStore, KeepsTheNewestOnes) {
   EXPECT_EQ(store.count(), 2U);
 }
 
+TEST(SimulatedStore, NothingGoesForOneThatTurnsOutDamagedWhenItIsReadBack) {
+  Store store(1);
+  ASSERT_TRUE(store.commit({10, 0, "1.1"}, false));
+  const std::string damaged = store.commit({20, 0, "1.1"}, true).value();
+  EXPECT_THAT(store.apply_retention(), testing::IsEmpty());
+  EXPECT_FALSE(store.is_trusted(damaged));
+  EXPECT_EQ(store.newest_restorable().value()->step, 10);
+}
+
 TEST(SimulatedStore, AnUnavailableOneSaysSoAndNotThatItIsEmpty) {
   Store store(2);
   store.available = false;
