@@ -139,6 +139,7 @@ def clang_tidy(tier):
 
 
 SANITIZER_OPTIONS = {
+    "LONGHAUL_SLOW": "1",
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
@@ -149,7 +150,7 @@ def asan(_tier):
     """Unit tests, and one run of real processes with a rank killed in it."""
     build("asan")
     total = unit("asan", SANITIZER_OPTIONS)
-    env = {"LONGHAUL_BIN": str(ROOT / "build/asan/bin"), "LONGHAUL_SLOW": "1", **SANITIZER_OPTIONS}
+    env = {"LONGHAUL_BIN": str(ROOT / "build/asan/bin"), **SANITIZER_OPTIONS}
     total.add(python_tests([ROOT / "tests/e2e/rank_killed_test.py"], 1200, env))
     return total
 
