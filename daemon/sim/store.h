@@ -36,8 +36,8 @@ class Store {
   std::optional<checkpoint::CheckpointKey> restore_from(const std::string& path,
                                                         std::vector<std::string>* rejected) const;
   void distrust(const std::string& path) { distrusted_.insert(path); }
-  // Reads back the newest ones until one is right, distrusts the others, and deletes what the policy no longer
-  // keeps; tells what went.
+  // Reads back the newest ones until one is right, distrusts the others, and deletes what the policy no
+  // longer keeps; tells what went.
   std::vector<std::string> apply_retention();
 
   bool is_trusted(const std::string& path) const {
