@@ -32,7 +32,10 @@ export async function play(name, options, body, change = {}) {
   const server = await new MockServer(model).listen();
   const opened = await open(server.url + (options.query ?? ""), options.form ?? DESKTOP);
   try {
-    await opened.page.waitForFunction(() => document.querySelector("#facts").textContent.trim() !== "" && document.querySelector("#loss-chart canvas"));
+    // The curve is there, or the words that there is none: a chart before it would stand for nothing.
+    await opened.page.waitForFunction(() => document.querySelector("#facts").textContent.trim() !== "" &&
+      document.querySelector("#loss-chart canvas") &&
+      (/step/i.test(document.querySelector("#loss-caption").textContent) || !document.querySelector("#loss-empty").hidden));
     await body({ ...opened, server, model });
   } finally {
     await opened.close();
