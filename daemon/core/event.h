@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,7 +51,7 @@ struct RankExited {
   bool asked = false;
   int64_t highest_step = 0;  // recorded when this was learned
   std::string last_stderr;
-  int64_t at_step = 0;  // newest step of its generation then
+  std::optional<int64_t> at_step;  // newest step of its generation then; 0: none yet
 };
 struct RankFailed {  // its own words before it exits: evidence, not yet a death
   Generation generation;
@@ -100,7 +101,7 @@ struct ProgressStalled {
   int64_t silent_ms = 0;
   int64_t limit_ms = 0;
   std::string phase;
-  int64_t step = 0;
+  std::optional<int64_t> step;  // newest one; nothing: not known
 };
 struct DigestMismatch {  // a step done again gave other bits
   std::string id;        // told again, after a crash of the daemon, it has the same

@@ -55,6 +55,11 @@ void Monitor::observe_phase(const Generation& generation, const std::string& pha
   told_ = false;
 }
 
+std::optional<int64_t> Monitor::step() const {
+  if (stepping_ && step_ == 0) return std::nullopt;
+  return step_;
+}
+
 int64_t Monitor::limit_ms() const {
   if (!watching_ || !stepping_) return 0;  // until the first step the core's own start deadline holds
   // A save or a last digest takes as long as the store lets it: the ranks have deadlines of their own there.
@@ -69,7 +74,7 @@ std::optional<Event> Monitor::check(int64_t now_ms) {
   const int64_t silent = now_ms - progress_ms_;
   if (limit == 0 || told_ || silent <= limit) return std::nullopt;
   told_ = true;
-  return ProgressStalled{generation_, silent, limit, phase_, step_};
+  return ProgressStalled{generation_, silent, limit, phase_, step()};
 }
 
 }  // namespace longhaul::daemon

@@ -30,7 +30,8 @@ class Monitor {
   // The observer itself stood still for so long (a suspended machine, a slow disk): nobody is blamed for it.
   void forgive(int64_t gap_ms) { progress_ms_ += gap_ms; }
 
-  int64_t step() const { return step_; }  // of the watched generation; 0: none yet
+  // Newest of the watched generation; 0: none yet; nothing: a daemon that took over has not heard one.
+  std::optional<int64_t> step() const;
   int64_t highest_step() const { return highest_step_; }
   int64_t limit_ms() const;  // in force now; 0: none
 

@@ -82,7 +82,7 @@ void Decider::on(const ProgressStalled& e) {
                            "' (limit " + std::to_string(e.limit_ms) + " ms)";
   fail({.kind = "hang",
         .at_ms = now_,
-        .step = std::max(e.step, s().highest_step),
+        .step = std::max(e.step.value_or(0), s().highest_step),
         .at_step = e.step,
         .signature = "hang",
         .detail = text},
@@ -102,9 +102,6 @@ void Decider::on(const DigestMismatch& e) {
 }
 
 void Decider::fail(Incident incident, const std::string& reason) {
-  // A daemon that has just taken over does not know how far the ranks were: no two such failures are the
-  // same.
-  if (incident.at_step == 0 && s().status == RunStatus::kTraining) incident.signature.clear();
   // A launch that fails before it has stepped is judged by its own failure, not by the one before; how long
   // it takes until the ranks step again counts from the first.
   if (!s().incident || s().incident->generation != s().generation) {
@@ -156,11 +153,12 @@ void Decider::finish_recovery() {
     if (rank.exit_code == kExitNoCheckpoint) return halt("no checkpoint could be loaded");
   }
   const Incident i = s().incident.value_or(Incident{});
-  if (!i.signature.empty() && i.signature == s().last_signature && i.at_step == s().last_signature_step) {
-    return halt("the same failure twice at step " + std::to_string(i.at_step) + ": " + i.detail);
+  if (!i.signature.empty() && i.signature == s().last_signature && i.at_step &&
+      *i.at_step == s().last_signature_step) {
+    return halt("the same failure twice at step " + std::to_string(*i.at_step) + ": " + i.detail);
   }
   s().last_signature = i.signature;
-  s().last_signature_step = i.at_step;
+  s().last_signature_step = i.at_step.value_or(-1);
   if (s().budget <= 0) return halt("the restart budget is used up without progress: " + i.detail);
   --s().budget;
   const int64_t doublings = std::min<int64_t>(s().failures_in_a_row, 20);

@@ -59,10 +59,10 @@ struct Incident {
   std::string node;
   int rank = -1;
   int64_t at_ms = 0;
-  int64_t step = 0;       // highest step recorded when it happened
-  int64_t at_step = 0;    // newest step of the generation that failed; 0: it had done none
-  std::string signature;  // equal for the same failure; empty: never the run's own fault
-  bool told = false;      // published
+  int64_t step = 0;                // highest step recorded when it happened
+  std::optional<int64_t> at_step;  // newest step of the generation that failed; 0: it had done none
+  std::string signature;           // equal for the same failure; empty: never the run's own fault
+  bool told = false;               // published
   std::string detail;
 };
 

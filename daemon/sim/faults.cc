@@ -89,8 +89,8 @@ void Simulation::lose_a_node() { lose(any_node()); }
 
 void Simulation::lose_a_switch() {
   auto at = nodes_.begin();
-  const auto eighth = static_cast<int64_t>(nodes_.size() / 8);
-  std::advance(at, events_.between(0, 7) * eighth);
+  const auto eighth = static_cast<int64_t>((nodes_.size() + 7) / 8);
+  std::advance(at, events_.between(0, (static_cast<int64_t>(nodes_.size()) - 1) / eighth) * eighth);
   for (int64_t i = 0; i < eighth && at != nodes_.end(); ++i, ++at) lose(*at->second);
 }
 

@@ -139,7 +139,7 @@ void Group::break_up() {
     node->end_process(RankId{setting_.generation, rank}, kExitLostPeer, 0);
 }
 
-void Group::ask_to_end(const RankId& id) {
+void Group::ask_to_end() {
   if (asked_) return;
   asked_ = true;
   // Who is still looking for the others has nothing to save.
@@ -148,7 +148,6 @@ void Group::ask_to_end(const RankId& id) {
   events_.after(1, [this, life = std::weak_ptr(life_)] {
     if (!life.expired()) leave(0);
   });
-  (void)id;
 }
 
 }  // namespace longhaul::daemon::sim

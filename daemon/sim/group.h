@@ -40,8 +40,8 @@ class Group {
   bool computing() const { return phase_ == Phase::kStepping && !broken_ && !hung_; }
 
   void join(Node& node, const LaunchCommand& launch);
-  void lost(const RankId& id);        // one process is gone
-  void ask_to_end(const RankId& id);  // SIGTERM: save at the next boundary and leave
+  void lost(const RankId& id);  // one process is gone
+  void ask_to_end();            // SIGTERM: save at the next boundary and leave
   void hang() { hung_ = true; }
 
  private:

@@ -2,17 +2,12 @@
 
 #include <utility>
 
+#include "base/core/overloaded.h"
+
 namespace longhaul::daemon::sim {
 namespace {
 
 constexpr int64_t kKillMs = 20;  // from SIGKILL until the process is reaped
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 Entry exit_entry(const std::string& node, const RankId& id, int exit_code, int signal, bool asked) {
   Entry e;

@@ -51,7 +51,6 @@ class Node {
   void hear(const ToAgent& message);
   void connection_lost();
   Hello hello() const;
-  int64_t first_unacknowledged() const { return spool_.empty() ? next_seq_ : spool_.front().seq; }
 
  private:
   void execute(const AgentActions& actions);

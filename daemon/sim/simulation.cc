@@ -11,7 +11,6 @@ constexpr int64_t kDayMs = 86'400'000;
 constexpr int64_t kTickMs = 500;
 constexpr int64_t kSilenceMs = 10'000;  // no word: NodeSilent
 constexpr int64_t kAgentStartMs = 50;
-constexpr int64_t kDaemonStartMs = 500;     // the keeper starts it again
 constexpr int64_t kOperatorMs = 3'600'000;  // until somebody resumes a halted run
 constexpr int64_t kCalmMs = 3 * 3'600'000;  // after the last fault training must go on within this time
 
@@ -51,7 +50,7 @@ Node::Outside Simulation::node_outside() {
     if (const auto group = groups_.find(id.generation); group != groups_.end()) group->second->lost(id);
   };
   o.asked_to_end = [this](Node&, const RankId& id) {
-    if (const auto group = groups_.find(id.generation); group != groups_.end()) group->second->ask_to_end(id);
+    if (const auto group = groups_.find(id.generation); group != groups_.end()) group->second->ask_to_end();
   };
   o.agent_left = [this](Node& n) { agent_left(n); };
   o.say = [this](Node& n, ToDaemon message) {

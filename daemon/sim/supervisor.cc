@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "base/core/overloaded.h"
+
 namespace longhaul::daemon::sim {
 namespace {
 
 constexpr int64_t kStoreMs = 20;    // an operation on the shared disk
 constexpr int64_t kHistoryMs = 10;  // until measurements are committed
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 }  // namespace
 

@@ -57,6 +57,10 @@ class Supervisor final : public Actuator {
 
   void act(const Action& action, const ActionId& id) override;
 
+  // The connection is gone, as the hub sees it.
+  void disconnected(const std::string& node);
+  bool is_connected(const std::string& node) const { return connected_.contains(node); }
+
  private:
   void on_batch(const std::string& node, const Batch& batch);
   void later(int64_t delay_ms, std::function<void()> what);
@@ -78,11 +82,6 @@ class Supervisor final : public Actuator {
   std::set<std::string> connected_;
   Generation stopped_up_to_;
   std::shared_ptr<int> life_ = std::make_shared<int>(0);
-
- public:
-  // The connection is gone, as the hub sees it.
-  void disconnected(const std::string& node);
-  bool is_connected(const std::string& node) const { return connected_.contains(node); }
 };
 
 }  // namespace longhaul::daemon::sim

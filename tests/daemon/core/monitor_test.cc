@@ -90,5 +90,16 @@ TEST(Monitor, CountsStepsThatArriveAfterTheirGroupHasFailed) {
   EXPECT_EQ(m.highest_step(), 7);
 }
 
+TEST(Monitor, KnowsNoStepOfRanksThatItFoundTrainingUntilItHearsOne) {
+  const Policy policy;
+  Monitor m(policy);
+  m.watch({1, 1}, 7, false, 0);
+  EXPECT_EQ(m.step(), 0) << "launched just now, they have done none";
+  m.watch({1, 2}, 7, true, 0);
+  EXPECT_EQ(m.step(), std::nullopt);
+  m.observe_step({1, 2}, 6, 10);
+  EXPECT_EQ(m.step(), 6);
+}
+
 }  // namespace
 }  // namespace longhaul::daemon

@@ -104,11 +104,16 @@ TEST(Recover, TheSameFailureAtAnotherStepOfTheRepetitionIsAnotherOne) {
   }
 }
 
-TEST(Recover, TwoFailuresAtAStepThatNobodyKnowsAreNotTheSame) {
+TEST(Recover, FailuresAtAStepThatNobodyKnowsAreNotTheSame) {
   Scenario s;
   s.training(10);
   for (int round = 0; round < 3; ++round) {
-    s.on(ProgressStalled{s.state.generation, 70'000, 60'000, "", 0});  // as after a restart of the daemon
+    if (round % 2 == 0) {
+      s.on(ProgressStalled{s.state.generation, 70'000, 60'000, "", std::nullopt});
+    } else {  // a peer notices first, and then the cause is learned
+      s.exit(0, 75, 0, false, 11);
+    }
+    s.on(RankExited{s.state.generation, 1, "node-0", 3, 0, false, 11, "", std::nullopt});
     for (int rank = 0; rank < 4; ++rank) s.exit(rank, -1, 9, true, 11);
     ASSERT_EQ(s.status(), "acquiring") << s.state.halt_reason;
     s.wait(60'000).on(DeadlinePassed{}).on(RestoreFound{"/s/step-10", 10});

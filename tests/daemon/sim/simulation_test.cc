@@ -58,7 +58,7 @@ TEST_F(SimulationTest, WhateverFailsNoPromiseIsBrokenAndTrainingGoesOn) {
     for (const auto& [kind, count] : o.faults) faults[kind] += count;
   }
   for (const char* kind : {"rank_death", "rank_hang", "node_loss", "agent_death", "daemon_death",
-                           "daemon_death_while_acting", "partition", "store_outage"})
+                           "daemon_death_while_acting", "partition", "store_outage", "switch_loss"})
     EXPECT_GT(faults[kind], 0) << kind << " never happened";
 }
 
