@@ -143,7 +143,7 @@ void Simulation::started(Node& n, const LaunchCommand& launch) {
 }
 
 void Simulation::agent_left(Node& n) {
-  const std::string name = n.name();
+  const std::string& name = n.name();
   if (!n.can_be_reached()) return look_for_silence(name);  // nobody sees it
   network_.close(name);
   events_.after(5, [this, name] {
